@@ -1,0 +1,16 @@
+"""The entry of all commands, the schema of their options and the checks."""
+
+from videoseq.config.binding import bind
+from videoseq.config.entry import load_config, main, save_config
+from videoseq.config.schema import EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig
+
+__all__ = [
+    "EvaluateConfig",
+    "ExperimentConfig",
+    "PredictConfig",
+    "TrainConfig",
+    "bind",
+    "load_config",
+    "main",
+    "save_config",
+]

@@ -1,0 +1,60 @@
+"""Prepares the words of a command line so that Hydra's grammar reads them as a user means them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+PATH_KEYS = frozenset(
+    {
+        "checkpoint",
+        "data.annotations",
+        "data.root",
+        "init_from",
+        "input",
+        "model.encoder.weights",
+        "output",
+        "paths.cache",
+        "paths.outputs",
+        "resume",
+        "source",
+    }
+)
+"""Options that hold a path or an address: their values are quoted, because `=`, `,`, `(`, `[` and `'` are Hydra's grammar."""
+
+_QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=disabled", "hydra/hydra_logging=disabled")
+
+
+def prepare_arguments(words: Sequence[str], conf: Path) -> list[str]:
+    """Returns the command line for Hydra.
+
+    Values of path-like keys are quoted. Every other `key=value` becomes `++key=value`: the schema, not the sum of the files
+    that happen to be composed, decides which keys exist. Choices of group files (`model/head=gru`) stay as they are. Hydra
+    itself writes nothing: a run's folder is ours.
+
+    Args:
+        words: The words after the command's name.
+        conf: The folder of the configuration files.
+    """
+    prepared = list(_QUIET)
+    for word in words:
+        key, separator, value = word.partition("=")
+        bare = key.lstrip("+~")
+        if word.startswith("-") or not separator or key.startswith("~"):
+            prepared.append(word)
+        elif bare in PATH_KEYS:
+            prepared.append(f"++{bare}={_quote(value)}")
+        elif "/" in bare or "@" in bare or (conf / bare).is_dir() or bare.startswith("hydra."):
+            prepared.append(word)
+        else:
+            prepared.append(f"++{bare}={value}")
+    return prepared
+
+
+def _quote(value: str) -> str:
+    """Returns a path as a quoted string of Hydra's grammar; `null`, and what is quoted already, unchanged."""
+    if value == "null" or (len(value) > 1 and value[0] == value[-1] and value[0] in "'\""):
+        return value
+    head = value.rstrip("\\")
+    # Backslashes are literal in the grammar, except in front of a quote, the closing one included.
+    parts = head.split("'")
+    escaped = [part[: len(part.rstrip("\\"))] + "\\" * 2 * (len(part) - len(part.rstrip("\\"))) for part in parts[:-1]]
+    return "'" + "\\'".join([*escaped, parts[-1]]) + "\\" * 2 * (len(value) - len(head)) + "'"

@@ -1,0 +1,165 @@
+"""Turns nested mappings into the dataclasses of the schema and reports everything that does not fit at once."""
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from videoseq.errors import ConfigError, VideoseqError, suggest
+
+T = TypeVar("T")
+
+
+def bind(schema: type[T], content: Mapping[str, Any]) -> T:
+    """Returns an instance of a dataclass made from a mapping, every value checked.
+
+    A field whose metadata holds `family` (name -> dataclass or None) and `names` (the known names) is bound to the dataclass
+    that the mapping's `name` chooses. A field whose metadata holds `partial` (a dataclass) stays a dict of what was given,
+    checked against that dataclass.
+
+    Args:
+        schema: The dataclass.
+        content: Nested plain values; what is absent takes the dataclass's default.
+
+    Raises:
+        ConfigError: All misspelt keys, wrong types and illegal values, one a line.
+    """
+    problems: list[str] = []
+    result = _bind_dataclass(schema, content, "", problems, schema)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return result  # type: ignore[no-any-return]
+
+
+def default_values(schema: type) -> dict[str, Any]:
+    """Returns the defaults of a dataclass as nested plain values, families and required options left out."""
+    hints = get_type_hints(schema)
+    values: dict[str, Any] = {}
+    for item in fields(schema):
+        default = item.default_factory() if item.default_factory is not MISSING else item.default
+        if default is MISSING or "family" in item.metadata:
+            continue
+        nested = _nested(item, hints[item.name], None)
+        values[item.name] = default_values(nested) if nested is not None and default is not None else default
+    return values
+
+
+def option_paths(schema: type, prefix: str = "") -> Iterator[tuple[str, Any, Field[Any], type]]:
+    """Yields (dotted key, type, field, its dataclass) of every option below a dataclass, families by their default member."""
+    hints = get_type_hints(schema)
+    for item in fields(schema):
+        key = prefix + item.name
+        nested = item.metadata.get("partial") or _nested(item, hints[item.name], None)
+        if nested is not None:
+            yield from option_paths(nested, key + ".")
+        else:
+            yield key, hints[item.name], item, schema
+
+
+def _nested(item: Field[Any], hint: Any, content: Mapping[str, Any] | None) -> type | None:
+    family = item.metadata.get("family")
+    if family is not None:
+        default = item.default_factory() if item.default_factory is not MISSING else item.default
+        chosen: type | None = family((content or {}).get("name", default.name))
+        return chosen
+    return next((part for part in (hint, *get_args(hint)) if isinstance(part, type) and is_dataclass(part)), None)
+
+
+def _bind_dataclass(schema: type, content: Any, path: str, problems: list[str], root: type) -> Any:
+    if not isinstance(content, Mapping):
+        problems.append(f"{path or 'the configuration'} must hold options of its own, got {content!r}")
+        return None
+    hints = get_type_hints(schema)
+    known = {item.name: item for item in fields(schema) if item.init}
+    values: dict[str, Any] = {}
+    before = len(problems)
+    for key, value in content.items():
+        full = f"{path}.{key}" if path else str(key)
+        if key not in known:
+            problems.append(_unknown(full, path, list(known), root))
+            continue
+        values[key] = _bind_field(known[key], hints[key], value, full, problems, root)
+    for name, item in known.items():
+        if name not in content and item.default is MISSING and item.default_factory is MISSING:
+            problems.append(f"{path + '.' if path else ''}{name} is missing: {name}={item.metadata.get('example', '…')}")
+    if len(problems) > before:
+        return None
+    try:
+        return schema(**values)
+    except VideoseqError as error:
+        problems.append(str(error) if not path or f"{path}." in str(error) else f"{path}.{error}")
+        return None
+
+
+def _bind_field(item: Field[Any], hint: Any, value: Any, path: str, problems: list[str], root: type) -> Any:
+    if "partial" in item.metadata:
+        _bind_dataclass(item.metadata["partial"], value, path, problems, root)
+        return value
+    if "family" in item.metadata and isinstance(value, Mapping):
+        chosen = _nested(item, hint, value)
+        if chosen is None:
+            problems.append(
+                f"unknown {path}.name={value.get('name')!r}: {suggest(str(value.get('name')), item.metadata['names'])}"
+            )
+            return None
+        return _bind_dataclass(chosen, value, path, problems, root)
+    nested = _nested(item, hint, None)
+    if nested is not None and not (value is None and type(None) in get_args(hint)):
+        return _bind_dataclass(nested, value, path, problems, root)
+    try:
+        return _convert(hint, value)
+    except TypeError as error:
+        problems.append(f"{path} must be {error}, got {value!r}")
+        return None
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    """Returns a value as the type that a hint asks for; a `TypeError` holds the words for what was expected."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        expected = []
+        for option in arguments:
+            if option is not type(None):
+                try:
+                    return _convert(option, value)
+                except TypeError as error:
+                    expected.append(str(error))
+        raise TypeError(" or ".join([*expected, "null"] if type(None) in arguments else expected))
+    if origin is Literal:
+        if value in arguments:
+            return value
+        near = get_close_matches(str(value), [str(option) for option in arguments], n=1)
+        raise TypeError("one of " + ", ".join(map(str, arguments)) + (f" (did you mean {near[0]!r}?)" if near else ""))
+    if origin in (tuple, list, Sequence):
+        if not isinstance(value, list | tuple):
+            raise TypeError("a list such as [1,2]")
+        length = len(arguments) if origin is tuple and arguments[-1] is not Ellipsis else None
+        if length is not None and len(value) != length:
+            raise TypeError(f"a list of {length} values")
+        kind = list if origin is list else tuple
+        return kind(_convert(arguments[0], entry) for entry in value)
+    if origin in (dict, Mapping):
+        if not isinstance(value, Mapping):
+            raise TypeError("a group of options")
+        return dict(value)
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if hint is str and isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    if hint in (int, bool) and type(value) is hint:
+        return value
+    raise TypeError({int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint)))
+
+
+def _unknown(full: str, path: str, siblings: list[str], root: type) -> str:
+    leaf = full.rpartition(".")[2]
+    paths = [key for key, *_ in option_paths(root)]
+    near = [f"{path}.{name}" if path else name for name in get_close_matches(leaf, siblings, n=1)]
+    near = near or [key for key in paths if key.rpartition(".")[2] == leaf][:1] or get_close_matches(full, paths, n=1)
+    listed = ", ".join(sorted(siblings))
+    return f"unknown option {full}: {f'did you mean {near[0]}? ' if near else ''}{path or 'This command'} knows: {listed}"

@@ -1,0 +1,193 @@
+"""The one tree of public options: what every command accepts, with its types and defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.options import DataOptions
+from videoseq.errors import ConfigError
+from videoseq.models.options import (
+    HEADS,
+    EncoderOptions,
+    HeadOptions,
+    RecurrentHeadOptions,
+    TorchvisionEncoderOptions,
+    encoder_options,
+)
+from videoseq.training.options import TASKS, ClassificationOptions, OptimizerOptions, TrainerOptions, TrainingOptions
+from videoseq.types import ClipSpec, Limits, Split
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Encoder and head.
+
+    Attributes:
+        encoder: The frame CNN, chosen by its name.
+        head: The sequence part and classifier, chosen by its name.
+    """
+
+    encoder: EncoderOptions = field(
+        default_factory=TorchvisionEncoderOptions, metadata={"family": encoder_options, "names": ("simple", "resnet18")}
+    )
+    head: HeadOptions = field(default_factory=RecurrentHeadOptions, metadata={"family": HEADS.get, "names": HEADS})
+
+
+@dataclass(frozen=True)
+class PathsConfig:
+    """Where files go.
+
+    Attributes:
+        outputs: Folder of the runs.
+        cache: Folder of manifests and synthetic data sets, kept between runs.
+    """
+
+    outputs: str = "outputs"
+    cache: str = "~/.cache/videoseq"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that `videoseq.train` accepts.
+
+    Attributes:
+        name: Name of the run, the folder below `outputs`.
+        seed: Seed of the weights, the sample order and the augmentation.
+        resume: Checkpoint to continue, or `auto` for the newest unfinished run of the same name.
+        init_from: Checkpoint whose weights the model starts from; where its classes differ, all but the classifier.
+        clip: How clips are cut.
+        data: Which videos.
+        augment: How training clips are varied.
+        model: Which model.
+        task: What is learned.
+        optimizer: How it is learned.
+        training: For how long, and with what care.
+        trainer: On what.
+        callbacks: Lightning callbacks of your own, each `{_target_: package.module.Class, argument: value}`.
+        paths: Where files go.
+    """
+
+    name: str = "train"
+    seed: int = 0
+    resume: str | None = None
+    init_from: str | None = None
+    clip: ClipSpec = field(default_factory=ClipSpec)
+    data: DataOptions = field(default_factory=DataOptions)
+    augment: AugmentOptions = field(default_factory=AugmentOptions)
+    model: ModelOptions = field(default_factory=ModelOptions)
+    task: ClassificationOptions = field(default_factory=ClassificationOptions, metadata={"family": TASKS.get, "names": TASKS})
+    optimizer: OptimizerOptions = field(default_factory=OptimizerOptions)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    trainer: TrainerOptions = field(default_factory=TrainerOptions)
+    callbacks: Mapping[str, Any] = field(default_factory=dict)
+    paths: PathsConfig = field(default_factory=PathsConfig)
+
+    def __post_init__(self) -> None:
+        if self.data.root is None and self.data.annotations is None:
+            raise ConfigError(
+                "nothing to train on. Name an experiment: python -m videoseq.train +experiment=moving_shapes; "
+                "or a folder of your own videos: python -m videoseq.train data.root=DIR, "
+                "DIR holding class_name/*.mp4 or train|val|test/class_name/*.mp4"
+            )
+        if self.resume is not None and self.init_from is not None:
+            raise ConfigError("resume continues a run and init_from starts a new one: give one of them")
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """Everything that `videoseq.evaluate` accepts.
+
+    Attributes:
+        checkpoint: The checkpoint, such as `outputs/train/DATE/checkpoints/best.ckpt`.
+        on: The split.
+        num_clips: Clips of a video over whose probabilities is averaged.
+        num_crops: Crops of a clip, likewise.
+        order_probe: Whether accuracy is also measured on shuffled, reversed and repeated single frames.
+        output: Folder of the results; null is `evaluation_<on>` in the run's folder, or beside the checkpoint.
+        data: Options that differ from those of the training run.
+        trainer: On what.
+        paths: Where files go.
+    """
+
+    checkpoint: str = field(metadata={"example": "outputs/train/DATE/checkpoints/best.ckpt"})
+    on: Split = "test"
+    num_clips: int = 3
+    num_crops: int = 1
+    order_probe: bool = False
+    output: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict, metadata={"partial": DataOptions})
+    trainer: TrainerOptions = field(default_factory=TrainerOptions)
+    paths: PathsConfig = field(default_factory=PathsConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("num_clips", "num_crops"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """Everything that `videoseq.predict` accepts.
+
+    Attributes:
+        checkpoint: The checkpoint, such as `outputs/train/DATE/checkpoints/best.ckpt`.
+        input: A video file, a folder searched for videos, or a glob pattern.
+        output: Where the rows go, `.csv` or `.json`; null prints a table.
+        top_k: How many classes a row names.
+        windows: Whether a long video gets a row per window instead of one row.
+        window_seconds: Length of a window; null is the usual length of the training clips.
+        window_step_seconds: Step from window to window; null is half a window.
+        frames: Frame indices that each get a row, from the clip around that frame.
+        num_clips: Clips of a video over whose probabilities is averaged.
+        batch_size: Clips of a batch.
+        num_workers: Processes that decode; 0 decodes beside the model, which is best for a few videos.
+        decoder: Which reader: `auto` is decord where it is exact for the file, else PyAV.
+        limits: What one file may ask of the machine.
+        trainer: On what.
+    """
+
+    checkpoint: str = field(metadata={"example": "outputs/train/DATE/checkpoints/best.ckpt"})
+    input: str = field(metadata={"example": "video.mp4"})
+    output: str | None = None
+    top_k: int = 5
+    windows: bool = False
+    window_seconds: float | None = None
+    window_step_seconds: float | None = None
+    frames: tuple[int, ...] | None = None
+    num_clips: int = 1
+    batch_size: int = 16
+    num_workers: int = 0
+    decoder: Literal["auto", "decord", "pyav"] = "auto"
+    limits: Limits = field(default_factory=Limits)
+    trainer: TrainerOptions = field(default_factory=TrainerOptions)
+
+    def __post_init__(self) -> None:
+        for name in ("top_k", "num_clips", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("window_seconds", "window_step_seconds"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ConfigError(f"{name} must be positive or null, got {value}")
+        if self.windows and self.frames is not None:
+            raise ConfigError("windows and frames each say which rows there are: give one of them")
+        if self.output is not None and not self.output.endswith((".csv", ".json")):
+            raise ConfigError(f"output must end in .csv or .json, got {self.output!r}")
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """Everything that `videoseq.experiment` accepts.
+
+    Attributes:
+        name: Name of the experiment, a file in `conf/experiment`.
+        seeds: Seeds, a training run each.
+        output: Folder of the experiments; `<output>/<name>/metrics.json` is written.
+        overrides: Further options of the training runs, such as `["training.max_epochs=2"]`.
+    """
+
+    name: str = field(metadata={"example": "moving_shapes"})
+    seeds: tuple[int, ...] = (0,)
+    output: str = "experiments"
+    overrides: tuple[str, ...] = ()

@@ -1,0 +1,74 @@
+"""A batch of clips, and how samples become one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class ClipSample(NamedTuple):
+    """One item of a data set: the crops of one clip, or why it could not be read.
+
+    Attributes:
+        frames: (V, T, C, H, W) uint8 RGB, the V crops of the clip; None where the video could not be read.
+        target: Class id; -1 where there is none.
+        video: Position of the video in the data set's table.
+        error: Why the video could not be read.
+    """
+
+    frames: Tensor | None
+    target: int
+    video: int
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """Clips padded to one length.
+
+    Attributes:
+        video: (B, T, C, H, W) uint8 RGB; frames behind a clip's length are zero.
+        lengths: (B,) int64 on the CPU, valid frames of each clip.
+        targets: (B,) int64 class ids.
+        videos: Position of each clip's video in the data set's table; crops and clips of a video share it.
+        failures: (position in the table, why) of the videos that could not be read; they are not in the batch.
+    """
+
+    video: Tensor
+    lengths: Tensor
+    targets: Tensor
+    videos: tuple[int, ...]
+    failures: tuple[tuple[int, str], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.videos)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "ClipBatch":
+        """Returns the batch with its clips and targets on a device; the lengths stay where packing needs them."""
+        return replace(
+            self,
+            video=self.video.to(device, non_blocking=non_blocking),
+            targets=self.targets.to(device, non_blocking=non_blocking),
+        )
+
+    def pin_memory(self) -> "ClipBatch":
+        """Returns the batch in page-locked memory, from where a copy to a GPU need not wait."""
+        return replace(self, video=self.video.pin_memory(), targets=self.targets.pin_memory())
+
+
+def collate(samples: Sequence[ClipSample]) -> ClipBatch:
+    """Pads clips of any lengths with invalid frames into one batch; every crop becomes a row."""
+    rows = [(crop, sample.target, sample.video) for sample in samples if sample.frames is not None for crop in sample.frames]
+    failures = tuple((sample.video, sample.error) for sample in samples if sample.frames is None)
+    if not rows:
+        nothing = torch.zeros(0, dtype=torch.int64)
+        return ClipBatch(torch.zeros(0, 1, 3, 1, 1, dtype=torch.uint8), nothing, nothing, (), failures)
+    lengths = torch.tensor([len(clip) for clip, _, _ in rows])
+    longest = int(lengths.max())
+    video = rows[0][0].new_zeros(len(rows), longest, *rows[0][0].shape[1:])  # (B, T, C, H, W)
+    for row, (clip, _, _) in enumerate(rows):
+        video[row, : len(clip)] = clip
+    targets = torch.tensor([target for _, target, _ in rows])
+    return ClipBatch(video, lengths, targets, tuple(position for _, _, position in rows), failures)

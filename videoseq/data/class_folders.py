@@ -1,0 +1,148 @@
+"""Annotations from class folders: `class_name/*.mp4` or `{train,val,test}/class_name/*.mp4`."""
+
+import logging
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from videoseq.data.local_files import VIDEO_SUFFIXES, check_inside, check_local_file, is_video_name
+from videoseq.errors import DataError
+from videoseq.types import Split, VideoRecord
+
+_log = logging.getLogger(__name__)
+
+SPLIT_NAMES: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+"""What annotations may call a split, in folders and in CSV files."""
+
+LAYOUTS = "class_name/*.mp4 or {train,val,test}/class_name/*.mp4"
+"""The two layouts of folders that are understood, for messages."""
+
+
+class _Folder(NamedTuple):
+    """A folder's videos, each as the parts of its path below the folder, and how many other files it holds."""
+
+    videos: list[tuple[str, ...]]
+    num_ignored: int
+
+
+def read_class_folders(root: Path, *, allow_outside_root: bool) -> list[VideoRecord]:
+    """Reads a data set whose folders name the classes.
+
+    The first layout is `root/class_name/**/video`, the second `root/{train,val,test}/class_name/**/video`, where any
+    subset of the three may be there and `valid` and `validation` mean `val`. Hidden files and folders are skipped.
+
+    Args:
+        root: The data set's folder.
+        allow_outside_root: Whether symbolic links may lead out of `root`.
+
+    Returns:
+        One record for each video, in the order of the paths.
+
+    Raises:
+        DataError: No video; both layouts at once; a video in a split folder but in no class folder; a symbolic link
+            out of the root; a video that is no regular file.
+    """
+    folders, loose = _children(root)
+    above = frozenset({root.resolve()})
+    found = {name: _walk(root, (name,), above, allow_outside_root) for name in folders}
+    holding = [name for name in folders if found[name].videos]
+    if not holding:
+        _raise_no_videos(root, loose, sum(folder.num_ignored for folder in found.values()))
+    if loose:
+        _log.warning(
+            "%s: %d videos lie in no class folder and are left out, the first is %r", root, len(loose), loose[0]
+        )
+
+    with_splits = _has_split_folders(root, holding, found)
+    records: list[VideoRecord] = []
+    for name in folders:
+        if with_splits and name.lower() in SPLIT_NAMES:
+            inner, _ = _children(root / name)
+            known = {parts[0] for parts in found[name].videos}
+            _warn_empty(root, [f"{name}/{label}" for label in inner if label not in known])
+        if not found[name].videos:
+            _warn_empty(root, [name])
+        for parts in found[name].videos:
+            relative = "/".join((name, *parts))
+            records.append(
+                VideoRecord(
+                    path=check_local_file(relative, root, relative, allow_outside_root=allow_outside_root),
+                    label=parts[0] if with_splits else name,
+                    split=SPLIT_NAMES[name.lower()] if with_splits else None,
+                    row=relative,
+                )
+            )
+    ignored = sum(folder.num_ignored for folder in found.values())
+    if ignored:
+        _log.info("%s: %d files are no videos by their suffix and were ignored", root, ignored)
+    return records
+
+
+def _children(folder: Path) -> tuple[list[str], list[str]]:
+    """Returns the names of a folder's visible folders and of its videos, each sorted."""
+    try:
+        with os.scandir(folder) as entries:
+            visible = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"cannot list the folder {str(folder)!r}: {error.strerror}. Fix: its permissions") from None
+    return (
+        [name for name, is_folder in visible if is_folder],
+        [name for name, is_folder in visible if not is_folder and is_video_name(name)],
+    )
+
+
+def _walk(root: Path, parts: tuple[str, ...], above: frozenset[Path], allow_outside_root: bool) -> _Folder:
+    """Finds the videos below `root/parts`, through links to folders as well, but never in a circle."""
+    folder = root.joinpath(*parts)
+    relative = "/".join(parts)
+    target = folder.resolve()
+    if target in above:
+        return _Folder([], 0)
+    check_inside(folder, root, relative, relative, allow_outside_root=allow_outside_root)
+    inner, names = _children(folder)
+    videos: list[tuple[str, ...]] = [(name,) for name in names]
+    visible = [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - names, not paths
+    ignored = len(visible) - len(inner) - len(names)
+    for name in inner:
+        below = _walk(root, (*parts, name), above | {target}, allow_outside_root)
+        videos.extend((name, *rest) for rest in below.videos)
+        ignored += below.num_ignored
+    return _Folder(sorted(videos), ignored)
+
+
+def _has_split_folders(root: Path, holding: list[str], found: dict[str, _Folder]) -> bool:
+    """Decides between the two layouts by the folders that hold videos; a mixture is refused, for it would leak."""
+    named = [name for name in holding if name.lower() in SPLIT_NAMES]
+    others = [name for name in holding if name.lower() not in SPLIT_NAMES]
+    if named and not others:
+        for name in named:
+            stray = next((parts for parts in found[name].videos if len(parts) == 1), None)
+            if stray is not None:
+                raise DataError(
+                    f"{root}: the video {name + '/' + stray[0]!r} lies in a split's folder but in no class's. "
+                    f"Fix: move it to {name}/<class_name>/{stray[0]}"
+                )
+        return True
+    nested = [name for name in named if all(len(parts) > 1 for parts in found[name].videos)]
+    if nested:
+        raise DataError(
+            f"{root}: the folder {nested[0]!r} looks like a split and {others[0]!r} like a class, expected either "
+            f"{LAYOUTS}. Fix: move {others[0]!r} out of the root, or into the folders of the splits"
+        )
+    return False
+
+
+def _warn_empty(root: Path, names: list[str]) -> None:
+    for name in names:
+        _log.warning("%s: the folder %r holds no video and is left out", root, name)
+
+
+def _raise_no_videos(root: Path, loose: list[str], num_ignored: int) -> None:
+    suffixes = ", ".join(sorted(VIDEO_SUFFIXES))
+    if loose:
+        got = f"{len(loose)} videos that lie directly in it, the first is {loose[0]!r}"
+        fix = "move each video into a folder named after its class"
+    else:
+        got = f"{num_ignored} files of other suffixes" if num_ignored else "no files in its folders"
+        fix = "give the folder that holds the class folders as data.root, or a CSV as data.annotations"
+    raise DataError(f"no videos found in {str(root)!r}: got {got}, expected {LAYOUTS} ({suffixes}). Fix: {fix}")

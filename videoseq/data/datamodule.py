@@ -1,0 +1,48 @@
+"""The videos of a run as Lightning asks for them."""
+
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader
+
+from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.batch import ClipSample
+from videoseq.data.dataset import EvalClips, Reading, TrainClips
+from videoseq.data.loading import ResumableLoader, evaluation_loader
+from videoseq.data.manifest import Manifest
+from videoseq.data.options import DataOptions
+from videoseq.types import ClipSpec
+
+
+class VideoDataModule(pl.LightningDataModule):
+    """Training and validation loaders over a manifest.
+
+    Args:
+        manifest: The videos.
+        clip: How clips are cut.
+        augment: How training clips are varied.
+        options: Batch size, workers, reader.
+        seed: Seed of sample order and augmentation.
+    """
+
+    def __init__(self, manifest: Manifest, clip: ClipSpec, augment: AugmentOptions, options: DataOptions, seed: int) -> None:
+        super().__init__()
+        self.manifest = manifest
+        self.clip = clip
+        self.augment = augment
+        self.options = options
+        self.seed = seed
+        self.reading = Reading(options.decoder, options.limits, options.bad_videos)
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Returns the shuffled, augmented, resumable loader of the training split."""
+        clips = TrainClips(self.manifest.videos["train"], self.clip, self.augment, self.reading, self.seed)
+        return ResumableLoader(clips, self.options.batch_size, self.options.workers, self._batches_done)
+
+    def val_dataloader(self) -> DataLoader[ClipSample]:
+        """Returns the deterministic loader of the validation split."""
+        clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
+        return evaluation_loader(clips, self.options.batch_size, self.options.workers)
+
+    def _batches_done(self) -> int:
+        if self.trainer is None:
+            return 0
+        return self.trainer.fit_loop.epoch_loop.batch_progress.total.ready

@@ -1,0 +1,123 @@
+"""Reading exact frames: frame i from any reader is frame i of a sequential decode."""
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videoseq.data.decoding.decord_reader import miscopied_width, read_with_decord
+from videoseq.data.decoding.demux import demux_video
+from videoseq.data.decoding.files import check_file
+from videoseq.data.decoding.pyav_reader import read_with_pyav
+from videoseq.errors import ConfigError, DecodeError, suggest
+from videoseq.types import Limits, VideoInfo
+
+ReadFunction = Callable[[VideoInfo, NDArray[np.int64], tuple[int, int] | None], NDArray[np.uint8]]
+READERS: dict[str, ReadFunction] = {"decord": read_with_decord, "pyav": read_with_pyav}
+
+
+def choose_reader(info: VideoInfo) -> tuple[str, str]:
+    """Returns the reader that `auto` takes for a scanned file, and why: decord where it is exact, else PyAV.
+
+    Args:
+        info: What the scan found.
+
+    Returns:
+        A key of `READERS`, and the reason in a few words.
+    """
+    if not info.decord_safe:
+        return "pyav", f"decord would be wrong: {info.unsafe_reason}"
+    if find_spec("decord") is None:
+        return "pyav", "decord is not installed"
+    return "decord", "the scan found it safe for decord"
+
+
+def read_frames(
+    video: VideoInfo | Path,
+    indices: Sequence[int] | NDArray[np.integer],
+    *,
+    size: tuple[int, int] | None = None,
+    reader: str = "auto",
+    limits: Limits = Limits(),  # noqa: B008
+) -> NDArray[np.uint8]:
+    """Reads frames of a video; frame i is the i-th that a sequential single-threaded decode shows.
+
+    The file is opened, read and closed within the call. Nothing is shared, so it can be called in any process.
+
+    Args:
+        video: What the scan found, or a path, which is then scanned first, in this process.
+        indices: Frames to read, (T,), in any order, repeats allowed.
+        size: Height and width in pixels, as displayed, of the result; None is the video's own size. Frames are scaled
+            bilinearly while they are converted, never kept at full size.
+        reader: `auto` (decord where it is exact, else PyAV), or a key of `READERS`.
+        limits: What the file may ask for.
+
+    Returns:
+        (T, H, W, 3) uint8 RGB, 0..255, turned for display.
+
+    Raises:
+        ConfigError: An unknown reader, or a size that is none.
+        DecodeError: The file or a frame cannot be read exactly, or an index is out of range.
+    """
+    if reader != "auto" and reader not in READERS:
+        raise ConfigError(f"unknown reader {reader!r}; {suggest(reader, ['auto', *READERS])}")
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise ConfigError(f"size must be (height, width) in pixels, each at least 1, got {size}")
+    info = demux_video(video, limits) if isinstance(video, Path) else _checked(video, limits)
+    wanted = np.asarray(indices, np.int64)
+    if wanted.ndim != 1 or (len(wanted) and not 0 <= wanted.min() <= wanted.max() < info.num_frames):
+        got = f"{wanted.min()}..{wanted.max()}" if wanted.size else f"shape {wanted.shape}"
+        raise DecodeError(
+            info.path, "check", "file", f"indices {got} out of range; the video has {info.num_frames} frames, from 0"
+        )
+    height, width = size or (info.height, info.width)
+    if not len(wanted):
+        return np.zeros((0, height, width, 3), np.uint8)
+    ascending, position = np.unique(wanted, return_inverse=True)
+    frames = _read(info, ascending, size, (height, width), reader)
+    return frames if np.array_equal(ascending, wanted) else frames[position]  # (U, H, W, 3) -> (T, H, W, 3)
+
+
+def _checked(info: VideoInfo, limits: Limits) -> VideoInfo:
+    """Returns what the scan found, if it is still true and within the limits."""
+    if info.error is not None:
+        raise DecodeError(info.path, "check", "file", info.error)
+    check_file(info.path, limits)
+    status = info.path.stat()
+    if (status.st_size, status.st_mtime_ns) != (info.size_bytes, info.mtime_ns):
+        raise DecodeError(info.path, "check", "file", "the file has changed since it was scanned; start again")
+    for name, got, allowed in (
+        ("max_pixels", info.width * info.height, limits.max_pixels),
+        ("max_frames", info.num_frames, limits.max_frames),
+    ):
+        if got > allowed:
+            raise DecodeError(info.path, "check", "file", f"{got} exceeds {name}={allowed}; raise data.limits.{name}")
+    return info
+
+
+def _read(
+    info: VideoInfo, indices: NDArray[np.int64], size: tuple[int, int] | None, expected: tuple[int, int], reader: str
+) -> NDArray[np.uint8]:
+    """Reads ascending frames with the reader asked for, or with those that `auto` tries."""
+    if reader != "auto":
+        return _asserted(info, READERS[reader](info, indices, size), len(indices), expected, reader)
+    name, _ = choose_reader(info)
+    if name == "decord" and not miscopied_width(expected[1]):
+        try:
+            return _asserted(info, READERS[name](info, indices, size), len(indices), expected, name)
+        except DecodeError:
+            # What decord's old FFmpeg refuses, PyAV may still read; if not, its message says why.
+            pass
+    return _asserted(info, READERS["pyav"](info, indices, size), len(indices), expected, "pyav")
+
+
+def _asserted(
+    info: VideoInfo, frames: NDArray[np.uint8], count: int, expected: tuple[int, int], reader: str
+) -> NDArray[np.uint8]:
+    """Returns the frames, if there are as many and as large ones as asked for."""
+    shape = (count, *expected, 3)
+    if frames.shape != shape or frames.dtype != np.uint8:
+        raise DecodeError(info.path, "check", reader, f"got frames of shape {frames.shape}, expected {shape}")
+    return frames

@@ -1,0 +1,91 @@
+"""Which files are videos by name, and which of them may be opened: local regular files below the data set's root."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from videoseq.errors import DataError
+
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".flv", ".ogv", ".wmv", ".3gp"}
+)
+"""What the name of a video ends with, in lower case."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def is_video_name(name: str) -> bool:
+    """Returns whether a file name has the suffix of a video (any case) and is not hidden."""
+    return not name.startswith(".") and Path(name).suffix.lower() in VIDEO_SUFFIXES
+
+
+def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: bool) -> Path:
+    """Returns the absolute path of a file that a data set names, once it is safe to open.
+
+    A data set comes from strangers: a URL, a FIFO or a path such as `../../etc/passwd` must end here, not in a decoder.
+
+    Args:
+        text: The path as written, relative to `base` or absolute.
+        base: The data set's root.
+        where: The row or folder that names the file, for messages.
+        allow_outside_root: Whether the file may lie outside `base`, also through a symbolic link.
+
+    Returns:
+        The absolute path, `..` removed, symbolic links kept.
+
+    Raises:
+        DataError: The text is empty, holds NUL or is a URL; the file lies outside `base`, does not exist, cannot be
+            looked at or is no regular file.
+    """
+    if not text:
+        raise DataError(
+            f"{where}: the path is empty, expected a video file. Fix: write the file's path or delete the row"
+        )
+    if "\0" in text:
+        raise DataError(f"{where}: the path {text!r} holds a NUL character, expected a file name. Fix: remove it")
+    if _URL.match(text):
+        raise DataError(f"{where}: {text!r} is a URL, expected a local file. Fix: download it and name the file")
+    path = Path(os.path.abspath(base / text))  # noqa: PTH100 - Path.resolve would replace the links by their targets
+    check_inside(path, base, where, text, allow_outside_root=allow_outside_root)
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(
+            f"{where}: there is no file {str(path)!r}. Fix: correct the path, which is read relative to {str(base)!r}"
+        ) from None
+    except OSError as error:
+        raise DataError(
+            f"{where}: cannot look at {text[:200]!r}: {error.strerror}. Fix: correct the path or the file's permissions"
+        ) from None
+    for is_kind, kind in _KINDS:
+        if is_kind(mode):
+            raise DataError(f"{where}: {text!r} is {kind}, expected a regular video file. Fix: name the file itself")
+    return path
+
+
+def check_inside(path: Path, base: Path, where: str, text: str, *, allow_outside_root: bool) -> None:
+    """Refuses a path whose file, after every symbolic link, lies outside the data set's root.
+
+    Raises:
+        DataError: It lies outside and `allow_outside_root` is False.
+    """
+    if allow_outside_root:
+        return
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError):  # a loop of links: the caller's stat names it
+        return
+    if not target.is_relative_to(base.resolve()):
+        through = f" (it leads to {str(target)!r})" if target != path else ""
+        raise DataError(
+            f"{where}: {text!r} lies outside the data set's root {str(base)!r}{through}. "
+            "Fix: move the file below the root, or set data.allow_outside_root=true"
+        )

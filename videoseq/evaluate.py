@@ -1,0 +1,109 @@
+"""Measures a checkpoint on a split: `python -m videoseq.evaluate checkpoint=PATH`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from videoseq.config import EvaluateConfig, bind, main
+from videoseq.errors import CheckpointError, DataError
+
+USAGE = """Measures a checkpoint on a split of the data that it was trained on, or of other data with the same classes.
+
+  python -m videoseq.evaluate checkpoint=outputs/train/DATE/checkpoints/best.ckpt
+  python -m videoseq.evaluate checkpoint=CKPT on=val num_clips=5 num_crops=3
+  python -m videoseq.evaluate checkpoint=CKPT data.root=DIR data.split.strategy=given"""
+
+
+def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
+    """Averages a model's probabilities over clips and crops of every video of a split; writes and returns the figures.
+
+    Raises:
+        VideoseqError: The checkpoint or the data cannot be used, or they do not fit each other.
+    """
+    from videoseq.data.dataset import Reading
+    from videoseq.data.manifest import build_manifest
+    from videoseq.data.options import DataOptions
+    from videoseq.models.checkpoint import load_checkpoint
+    from videoseq.reporting.files import write_json
+    from videoseq.reporting.progress import progress_bar
+    from videoseq.reporting.run_files import BadVideoFile, git_commit, versions
+    from videoseq.serving.device import choose_device
+    from videoseq.serving.inference import REORDERINGS
+    from videoseq.serving.predictor import Predictor, targets_and_paths
+    from videoseq.training.evaluation import report_split
+    from videoseq.training.metrics import evaluate_probs
+
+    checkpoint = Path(cfg.checkpoint).expanduser()
+    loaded = load_checkpoint(checkpoint)
+    options = bind(DataOptions, data_of_run(loaded.config.origin, cfg.data, checkpoint))
+    manifest = build_manifest(options, Path(cfg.paths.cache).expanduser(), progress_bar, loaded.config.class_names)
+    videos = manifest.videos[cfg.on]
+    if not videos:
+        held = ", ".join(f"{part} {len(those)}" for part, those in manifest.videos.items())
+        raise DataError(f"the data has no {cfg.on} videos ({held}): choose another split with on=…")
+    predictor = Predictor(
+        loaded,
+        Reading(options.decoder, options.limits, options.bad_videos),
+        choose_device(cfg.trainer.accelerator),
+        cfg.trainer.precision,
+        progress_bar,
+        options.batch_size,
+        options.workers,
+    )
+    folder = Path(cfg.output).expanduser() if cfg.output is not None else _default_output(checkpoint, cfg.on)
+    listed = BadVideoFile(folder / "bad_videos.csv", new=True)
+    for bad in manifest.bad:
+        listed.add(bad.record.path, bad.record.row, "", bad.reason)
+    result = predictor.predict(videos, num_clips=cfg.num_clips, num_crops=cfg.num_crops)
+    for position, reason in result.failures:
+        listed.add(videos[position].record.path, videos[position].record.row, cfg.on, reason)
+    targets, paths = targets_and_paths(result, videos, Path(options.root) if options.root is not None else None)
+    names = loaded.config.class_names
+    metrics: dict[str, Any] = {cfg.on: report_split(folder, cfg.on, paths, targets, result.probs, names)}
+    if cfg.order_probe:
+        probe = {"ordered": metrics[cfg.on]["accuracy"]}
+        for order in REORDERINGS:
+            shown = predictor.predict(videos, num_clips=cfg.num_clips, num_crops=cfg.num_crops, order=order)
+            probe[order] = evaluate_probs(shown.probs, targets)["accuracy"]
+        print("accuracy by order of frames: " + "  ".join(f"{order} {value:.4f}" for order, value in probe.items()))
+        metrics["order_probe"] = probe
+    metrics |= {
+        "checkpoint": str(checkpoint),
+        "num_clips": cfg.num_clips,
+        "num_crops": cfg.num_crops,
+        "num_videos": len(result.videos),
+        "num_bad_videos": len(manifest.bad) + len(result.failures),
+        "versions": versions(),
+        "git_commit": git_commit(),
+    }
+    write_json(folder / "metrics.json", metrics)
+    print(f"written to {folder}")
+    return metrics
+
+
+def data_of_run(origin: Mapping[str, Any], changes: Mapping[str, Any], checkpoint: Path) -> dict[str, Any]:
+    """Returns the data options of the run that wrote a checkpoint, with changes on top.
+
+    With another `root` the run's own annotations and synthetic data no longer apply.
+
+    Raises:
+        CheckpointError: The checkpoint does not name its data.
+    """
+    if not isinstance(origin.get("data"), Mapping):
+        raise CheckpointError(f"checkpoint {str(checkpoint)!r} does not name the data that it was trained on")
+    stored = dict(origin["data"])
+    if {"root", "annotations"} & set(changes):
+        stored |= {"root": None, "annotations": None, "synthetic": None}
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(stored.get(key), Mapping)
+        stored[key] = {**stored[key], **value} if both else value
+    return stored
+
+
+def _default_output(checkpoint: Path, split: str) -> Path:
+    parent = checkpoint.absolute().parent
+    return (parent.parent if parent.name == "checkpoints" else parent) / f"evaluation_{split}"
+
+
+if __name__ == "__main__":
+    main(EvaluateConfig, "evaluate", evaluate, USAGE)

@@ -1,0 +1,61 @@
+"""Runs an experiment over seeds: `python -m videoseq.experiment name=NAME seeds=[0,1,2]`."""
+
+import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from videoseq.config import ExperimentConfig, main
+from videoseq.errors import VideoseqError
+
+USAGE = """Trains an experiment once per seed, measures each run and its order probe, and writes experiments/NAME/metrics.json.
+
+  python -m videoseq.experiment name=moving_shapes seeds=[0,1,2]
+  make experiment NAME=moving_shapes SEEDS=0,1,2"""
+
+
+def experiment(cfg: ExperimentConfig) -> dict[str, Any]:
+    """Trains an experiment over seeds and writes and returns every run's figures, their mean and standard deviation.
+
+    Every run is a process of its own, started with the command that a user would type.
+
+    Raises:
+        VideoseqError: A run fails; its own message stands above.
+    """
+    from videoseq.reporting.files import write_json
+    from videoseq.reporting.summaries import summarise
+
+    outputs = Path("outputs") / f"experiment_{cfg.name}" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    runs = [_run(cfg, seed, outputs) for seed in cfg.seeds]
+    result = {
+        "command": f"make experiment NAME={cfg.name} SEEDS={','.join(map(str, cfg.seeds))}",
+        "overrides": list(cfg.overrides),
+        "summary": summarise([{key: run[key] for key in run if key != "versions"} for run in runs]),
+        "runs": runs,
+    }
+    write_json(Path(cfg.output) / cfg.name / "metrics.json", result)
+    return result
+
+
+def _run(cfg: ExperimentConfig, seed: int, outputs: Path) -> dict[str, Any]:
+    name = f"seed_{seed}"
+    _command("train", f"+experiment={cfg.name}", f"seed={seed}", f"paths.outputs={outputs}", f"name={name}", *cfg.overrides)
+    (folder,) = (outputs / name).iterdir()
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    if metrics["test"] is not None:
+        _command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", "order_probe=true")
+        evaluation = json.loads((folder / "evaluation_test" / "metrics.json").read_text(encoding="utf-8"))
+        metrics["order_probe"] = evaluation["order_probe"]
+    return metrics
+
+
+def _command(command: str, *arguments: str) -> None:
+    status = subprocess.run([sys.executable, "-m", f"videoseq.{command}", *arguments], check=False).returncode
+    if status:
+        raise VideoseqError(f"videoseq.{command} {' '.join(arguments)} ended with exit code {status}")
+
+
+if __name__ == "__main__":
+    main(ExperimentConfig, "experiment", experiment, USAGE)

@@ -1,0 +1,223 @@
+"""Options of encoders and heads: what a configuration holds and a checkpoint stores; needs no torch."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from videoseq.errors import ConfigError, suggest
+
+Freeze = Literal["none", "all"]
+Padding = Literal["torch", "same"]
+Pool = Literal["last", "mean", "max", "attention"]
+
+
+def _refuse(name: str, got: Any, legal: str) -> ConfigError:
+    return ConfigError(f"{name} must be {legal}, got {got!r}")
+
+
+def _check_count(name: str, value: Any) -> None:
+    """Refuses what is no whole number of at least 1; True and False are none."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise _refuse(name, value, "a whole number of at least 1")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise _refuse(name, value, "one of " + ", ".join(choices))
+
+
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise _refuse(name, value, "true or false")
+
+
+def _check_dropout(name: str, value: Any) -> None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1:
+        raise _refuse(name, value, "a number in [0, 1)")
+
+
+def _counts(name: str, value: Any) -> tuple[int, ...]:
+    """Returns a list of counts as a tuple: configurations and checkpoints hand over lists."""
+    if not isinstance(value, Iterable) or isinstance(value, str):
+        raise _refuse(name, value, "a list of whole numbers")
+    counts = tuple(value)
+    for position, count in enumerate(counts):
+        _check_count(f"{name}[{position}]", count)
+    return counts
+
+
+@dataclass(frozen=True)
+class EncoderOptions:
+    """What every encoder can be told.
+
+    Attributes:
+        name: `simple`, or a classification model of torchvision's.
+        weights: `DEFAULT`: the pretrained ones of torchvision; None: random; otherwise the path of a local state dict.
+        freeze: `all`: the encoder is not trained; `none`: it is.
+        freeze_until: Dotted name of a layer: everything registered up to and including it is not trained.
+        unfreeze_at_epoch: Epoch, counted from 0, at whose start all of the encoder is trained; None is never.
+        spatial: (h, w) to which the last feature map is pooled, giving features (N, D, h, w); None gives (N, D).
+
+    Raises:
+        ConfigError: A value that an option cannot take; `freeze` and `freeze_until` together; `unfreeze_at_epoch`
+            with nothing frozen.
+    """
+
+    name: str = "simple"
+    weights: str | None = None
+    freeze: Freeze = "none"
+    freeze_until: str | None = None
+    unfreeze_at_epoch: int | None = None
+    spatial: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("model.encoder.freeze", self.freeze, get_args(Freeze))
+        if self.freeze == "all" and self.freeze_until is not None:
+            raise ConfigError(
+                f"model.encoder.freeze=all and model.encoder.freeze_until={self.freeze_until} exclude each other: "
+                "set model.encoder.freeze=none to freeze a part only, or model.encoder.freeze_until=null to freeze all"
+            )
+        if self.unfreeze_at_epoch is not None:
+            _check_count("model.encoder.unfreeze_at_epoch", self.unfreeze_at_epoch)
+            if self.freeze == "none" and self.freeze_until is None:
+                raise ConfigError(
+                    f"model.encoder.unfreeze_at_epoch={self.unfreeze_at_epoch}, but nothing is frozen: set "
+                    "model.encoder.freeze=all or model.encoder.freeze_until=LAYER, or unfreeze_at_epoch=null"
+                )
+        if self.spatial is not None:
+            spatial = _counts("model.encoder.spatial", self.spatial)
+            if len(spatial) != 2:
+                raise _refuse("model.encoder.spatial", self.spatial, "null or two whole numbers (height, width)")
+            object.__setattr__(self, "spatial", spatial)
+
+
+@dataclass(frozen=True)
+class SimpleEncoderOptions(EncoderOptions):
+    """The classic small CNN: stages of convolutions, each stage ending in a 2x2 max pooling.
+
+    Attributes:
+        channels: Channels of each stage; as many stages as numbers.
+        kernel_size: Side of the convolutions, odd.
+        depth: Convolutions in a stage, each with BatchNorm and ReLU.
+        dropout: Share of the features that is zeroed in training.
+    """
+
+    name: str = "simple"
+    spatial: tuple[int, int] | None = (4, 4)
+    channels: tuple[int, ...] = (32, 64, 128)
+    kernel_size: int = 3
+    depth: int = 1
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.name != "simple":
+            raise _refuse("model.encoder.name", self.name, "'simple' where the options of the simple encoder are given")
+        if self.weights == "DEFAULT":
+            raise _refuse("model.encoder.weights", "DEFAULT", "null or a path: the simple encoder has no pretrained weights")
+        channels = _counts("model.encoder.channels", self.channels)
+        if not channels:
+            raise _refuse("model.encoder.channels", list(channels), "a list of at least one whole number")
+        object.__setattr__(self, "channels", channels)
+        _check_count("model.encoder.kernel_size", self.kernel_size)
+        if self.kernel_size % 2 == 0:
+            raise _refuse("model.encoder.kernel_size", self.kernel_size, "odd, so that a convolution keeps the size")
+        _check_count("model.encoder.depth", self.depth)
+        _check_dropout("model.encoder.dropout", self.dropout)
+
+
+@dataclass(frozen=True)
+class TorchvisionEncoderOptions(EncoderOptions):
+    """A classification model of torchvision's without its last layer.
+
+    Attributes:
+        padding: `torch`: as torchvision pads; `same`: convolutions with a stride pad as TensorFlow does, which weights
+            converted from TensorFlow need.
+    """
+
+    name: str = "resnet18"
+    weights: str | None = "DEFAULT"
+    freeze: Freeze = "all"
+    padding: Padding = "torch"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_choice("model.encoder.padding", self.padding, get_args(Padding))
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """What every head can be told.
+
+    Attributes:
+        name: One of `HEADS`.
+        dropout: Share of the activations before the classifier, and between recurrent layers, that is zeroed in
+            training.
+    """
+
+    name: str = "mean"
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_dropout("model.head.dropout", self.dropout)
+
+
+@dataclass(frozen=True)
+class RecurrentHeadOptions(HeadOptions):
+    """A recurrent network over the frames, pooled over time, and a linear classifier.
+
+    Attributes:
+        hidden_size: S, the size of the hidden state of one direction.
+        num_layers: Recurrent layers on top of each other.
+        bidirectional: Read the clip in both directions; such a head cannot consume a stream.
+        pool: What the classifier sees: `last`: the final hidden state; `mean`, `max`: of the hidden states over time;
+            `attention`: their mean weighted by a learned score.
+    """
+
+    name: str = "lstm"
+    hidden_size: int = 256
+    num_layers: int = 1
+    bidirectional: bool = False
+    pool: Pool = "last"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_choice("model.head.name", self.name, RECURRENT_HEADS)
+        _check_count("model.head.hidden_size", self.hidden_size)
+        _check_count("model.head.num_layers", self.num_layers)
+        _check_flag("model.head.bidirectional", self.bidirectional)
+        _check_choice("model.head.pool", self.pool, get_args(Pool))
+
+
+@dataclass(frozen=True)
+class MeanHeadOptions(HeadOptions):
+    """The order-blind control: a linear classifier of the mean of the features over time."""
+
+    name: str = "mean"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_choice("model.head.name", self.name, ("mean",))
+
+
+RECURRENT_HEADS = ("lstm", "gru", "rnn")
+HEADS: dict[str, type[HeadOptions]] = {
+    **dict.fromkeys(RECURRENT_HEADS, RecurrentHeadOptions),
+    "mean": MeanHeadOptions,
+}
+
+
+def encoder_options(name: str) -> type[SimpleEncoderOptions] | type[TorchvisionEncoderOptions]:
+    """Returns the class of the options of an encoder: every name but `simple` is a model of torchvision's."""
+    return SimpleEncoderOptions if name == "simple" else TorchvisionEncoderOptions
+
+
+def head_options(name: str) -> type[HeadOptions]:
+    """Returns the class of the options of a head.
+
+    Raises:
+        ConfigError: No head has this name.
+    """
+    if name not in HEADS:
+        raise ConfigError(f"model.head.name={name}: there is no such head; {suggest(name, HEADS)}")
+    return HEADS[name]

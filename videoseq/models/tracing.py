@@ -1,0 +1,97 @@
+"""Running a network without memory, to learn which sizes it takes and where its last feature map is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run without memory has shown.
+
+    Attributes:
+        feature_shape: (D,), or (D, h, w) with `spatial`.
+        layers: Names of the layers that lead, one after another, to the last feature map; empty where it was not asked
+            for, or there is none.
+        map_size: (height, width) of that map.
+    """
+
+    feature_shape: tuple[int, ...]
+    layers: tuple[str, ...] = ()
+    map_size: tuple[int, int] = (0, 0)
+
+
+class _MetaParameters(TorchFunctionMode):
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        named = dict(kwargs or {})
+        if func in (torch.empty, torch.zeros, torch.ones) and named.get("device") is None:
+            named["device"] = "meta"
+        return func(*args, **named)
+
+
+@contextmanager
+def meta_parameters() -> Iterator[None]:
+    """Within it, modules are made with parameters on the meta device, which take no memory.
+
+    Unlike `torch.device("meta")` it leaves arithmetic real: RegNet computes its widths with tensors.
+    """
+    with _MetaParameters():
+        yield
+
+
+def plan_network(network: nn.Module, height: int, width: int, *, until: str, spatial: tuple[int, int] | None) -> Plan:
+    """Runs a network on the meta device.
+
+    Args:
+        network: On the meta device, in evaluation mode; (1, 3, H, W) -> (1, D).
+        height: H of the frames, pixels.
+        width: W of the frames, pixels.
+        until: Dotted name of the layer that made the class scores; the last feature map is before it.
+        spatial: (h, w) to which the last feature map will be pooled; None: it is not looked for.
+
+    Raises:
+        RuntimeError: The network cannot take the size; AssertionError and ValueError likewise.
+    """
+    calls: list[tuple[str, Any, Any]] = []
+    handles = [
+        layer.register_forward_hook(lambda _, inputs, output, name=name: calls.append((name, inputs[0], output)))
+        for name, layer in _steps(network)
+    ]
+    frames = torch.empty(1, 3, height, width, device="meta")
+    with torch.no_grad():
+        features = network(frames)
+    for handle in handles:
+        handle.remove()
+    if spatial is None:
+        return Plan((features.shape[1],))
+    layers: list[str] = []
+    feature_map: Tensor = frames
+    for name, given, made in calls:
+        is_end = until == name or until.startswith(f"{name}.")
+        if is_end or isinstance(network.get_submodule(name), nn.AdaptiveAvgPool2d):
+            break
+        if given is not feature_map:  # Something happened between two layers (ViT cuts the map into tokens).
+            return Plan((features.shape[1],))
+        layers.append(name)
+        feature_map = made
+    return Plan((feature_map.shape[1], *spatial), tuple(layers), (feature_map.shape[-2], feature_map.shape[-1]))
+
+
+def _steps(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yields the children of a network by name, and those of its lists, which are not called themselves."""
+    for name, child in network.named_children():
+        if isinstance(child, nn.ModuleList):
+            yield from ((f"{name}.{position}", step) for position, step in enumerate(child))
+        else:
+            yield name, child

@@ -1,0 +1,67 @@
+"""Classifies videos: `python -m videoseq.predict checkpoint=PATH input=FILE|DIR|GLOB`."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from videoseq.config import PredictConfig, main
+from videoseq.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+USAGE = """Classifies videos with a trained model: a row per video, per window of a long video, or per frame.
+
+  python -m videoseq.predict checkpoint=CKPT input=video.mp4
+  python -m videoseq.predict checkpoint=CKPT input=DIR output=predictions.csv
+  python -m videoseq.predict checkpoint=CKPT input='clips/*.mp4' output=predictions.json top_k=3
+  python -m videoseq.predict checkpoint=CKPT input=long.mp4 windows=true
+  python -m videoseq.predict checkpoint=CKPT input=video.mp4 frames=[0,100,200]"""
+
+
+def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
+    """Classifies the videos of an input, writes or prints the rows, and returns them.
+
+    Raises:
+        DataError: There is no such input, or videos could not be read; the rows of the others are written before.
+        CheckpointError: The checkpoint cannot be used.
+    """
+    from videoseq.data.dataset import Reading
+    from videoseq.data.scanning import scan_videos
+    from videoseq.reporting.predictions import print_rows, write_rows
+    from videoseq.reporting.progress import progress_bar
+    from videoseq.serving.inputs import find_videos
+    from videoseq.serving.predictions import RowRequest, predict_rows
+    from videoseq.serving.predictor import Predictor
+
+    predictor = Predictor.from_checkpoint(
+        Path(cfg.checkpoint).expanduser(),
+        reading=Reading(cfg.decoder, cfg.limits, "skip"),
+        accelerator=cfg.trainer.accelerator,
+        precision=cfg.trainer.precision,
+        progress=progress_bar,
+        batch_size=cfg.batch_size,
+        num_workers=cfg.num_workers,
+    )
+    paths = find_videos(cfg.input)
+    with progress_bar("scanning", len(paths)) as advance:
+        infos = scan_videos(paths, cache_file=None, limits=cfg.limits, num_workers=max(cfg.num_workers, 1), on_done=advance)
+    bad = {path: str(infos[path].error) for path in paths if infos[path].error}
+    rows, failures = predict_rows(
+        predictor,
+        [infos[path] for path in paths if path not in bad],
+        RowRequest(cfg.top_k, cfg.windows, cfg.window_seconds, cfg.window_step_seconds, cfg.frames, cfg.num_clips),
+    )
+    bad |= failures
+    if cfg.output is None:
+        print_rows(rows)
+    elif rows:
+        write_rows(Path(cfg.output).expanduser(), rows)
+        logger.info("%d rows written to %s", len(rows), cfg.output)
+    if bad:
+        listed = "".join(f"\n  {reason}" for reason in bad.values())
+        raise DataError(f"{len(bad)} of {len(paths)} videos have no predictions:{listed}")
+    return rows
+
+
+if __name__ == "__main__":
+    main(PredictConfig, "predict", predict, USAGE)

@@ -1,0 +1,73 @@
+"""What an evaluation leaves: predictions, a confusion matrix, and a table per class."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from videoseq.reporting.figures import confusion_figure, confusion_matrix
+from videoseq.reporting.files import write_csv
+
+
+def write_predictions(path: Path, videos: Sequence[str], targets: Tensor, probs: Tensor, class_names: Sequence[str]) -> None:
+    """Writes one row per video: path, target, pred, and one probability per class.
+
+    Args:
+        path: The CSV file.
+        videos: N paths.
+        targets: (N,) int64 class ids.
+        probs: (N, K).
+        class_names: Class id -> name.
+    """
+    rows = (
+        {
+            "path": video,
+            "target": class_names[target],
+            "pred": class_names[int(row.argmax())],
+            **{f"prob_{name}": f"{float(value):.6f}" for name, value in zip(class_names, row, strict=True)},
+        }
+        for video, target, row in zip(videos, targets.tolist(), probs, strict=True)
+    )
+    write_csv(path, ["path", "target", "pred", *(f"prob_{name}" for name in class_names)], rows)
+
+
+def write_confusion(path: Path, targets: Tensor, probs: Tensor, class_names: Sequence[str]) -> None:
+    """Draws the confusion matrix of (N,) targets and (N, K) probabilities into a PNG file."""
+    matrix = confusion_matrix(probs.argmax(1), targets, len(class_names))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    confusion_figure(matrix, class_names).savefig(path, dpi=120)
+
+
+def per_class(targets: Tensor, probs: Tensor, class_names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Returns precision, recall, F1 (0 where undefined) and number of videos of every class.
+
+    Args:
+        targets: (N,) int64 class ids.
+        probs: (N, K).
+        class_names: Class id -> name.
+    """
+    matrix = confusion_matrix(probs.argmax(1), targets, len(class_names)).to(torch.float64)
+    hits, predicted, present = matrix.diagonal(), matrix.sum(0), matrix.sum(1)
+    table = {}
+    for k, name in enumerate(class_names):
+        precision = float(hits[k] / predicted[k]) if predicted[k] else 0.0
+        recall = float(hits[k] / present[k]) if present[k] else 0.0
+        f1 = 2 * precision * recall / (precision + recall) if hits[k] else 0.0
+        table[name] = {"precision": precision, "recall": recall, "f1": f1, "num_videos": int(present[k])}
+    return table
+
+
+def print_evaluation(title: str, metrics: dict[str, float], classes: dict[str, dict[str, float]]) -> None:
+    """Prints the figures of a split and a row per class."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(title=title, title_justify="left")
+    for column in ("class", "videos", "precision", "recall", "f1"):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for name, row in classes.items():
+        figures = (f"{row[key]:.3f}" for key in ("precision", "recall", "f1"))
+        table.add_row(name, str(int(row["num_videos"])), *figures)
+    console.print(table)
+    console.print("  ".join(f"{name} {value:.4f}" for name, value in metrics.items()))

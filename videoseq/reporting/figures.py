@@ -1,0 +1,42 @@
+"""Figures made from results."""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+
+def confusion_matrix(preds: Tensor, targets: Tensor, num_classes: int) -> Tensor:
+    """Returns how often a target (row) was predicted as a class (column), (K, K) int64.
+
+    Args:
+        preds: (N,) int64 class ids.
+        targets: (N,) int64 class ids.
+        num_classes: K.
+    """
+    return torch.bincount(targets * num_classes + preds, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def confusion_figure(matrix: Tensor, class_names: Sequence[str]) -> Figure:
+    """Draws a confusion matrix, rows normalised to the share of their target, counts written in where there is room.
+
+    Args:
+        matrix: (K, K) counts, targets by rows.
+        class_names: Class id -> name.
+    """
+    size = min(max(4.0, 0.5 * len(class_names) + 2), 20)
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.subplots()
+    shares = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)  # (K, K)
+    axes.imshow(shares.numpy(), vmin=0, vmax=1, cmap="Blues")
+    axes.set(xlabel="prediction", ylabel="target")
+    ticks = range(len(class_names))
+    axes.set_xticks(ticks, class_names, rotation=90)
+    axes.set_yticks(ticks, class_names)
+    if len(class_names) <= 25:
+        for row in ticks:
+            for column in ticks:
+                colour = "white" if shares[row, column] > 0.5 else "black"
+                axes.text(column, row, str(int(matrix[row, column])), ha="center", va="center", color=colour, fontsize=8)
+    return figure

@@ -1,0 +1,49 @@
+"""Rows of predictions as CSV, as JSON and on the terminal."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from videoseq.reporting.files import write_csv, write_json
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes rows into a `.json` file, `top` as a list of {label, prob}, or into a `.csv` file, `top` as columns.
+
+    The columns of the second and further classes are `pred_2`, `prob_2`, and so on.
+
+    Args:
+        path: The file.
+        rows: As `serving.predictions.predict_rows` gives them.
+    """
+    if path.suffix == ".json":
+        listed = [{**row, "top": [{"label": label, "prob": prob} for label, prob in row["top"]]} for row in rows]
+        write_json(path, listed)
+        return
+    flat = [_flat(row) for row in rows]
+    write_csv(path, list(flat[0]) if flat else ["path", "pred", "prob"], flat)
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Prints rows as a table, the likeliest classes in one column."""
+    if not rows:
+        return
+    table = Table()
+    places = [key for key in rows[0] if key not in ("pred", "prob", "top")]
+    for column in (*places, "pred", "prob", "then"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        others = ", ".join(f"{label} {prob:.3f}" for label, prob in row["top"][1:])
+        table.add_row(*(str(row[key]) for key in places), row["pred"], f"{row['prob']:.3f}", others)
+    Console(highlight=False).print(table)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    flat = {key: value for key, value in row.items() if key != "top"}
+    for rank, (label, prob) in enumerate(row["top"][1:], start=2):
+        flat[f"pred_{rank}"] = label
+        flat[f"prob_{rank}"] = prob
+    return flat

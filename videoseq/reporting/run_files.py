@@ -1,0 +1,54 @@
+"""What a run says about itself: its log, the versions it ran with, and the videos it left out."""
+
+import logging
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from videoseq.reporting.files import append_csv
+
+BAD_VIDEO_COLUMNS = ("path", "row", "split", "reason")
+_PACKAGES = ("videoseq", "torch", "torchvision", "pytorch-lightning", "av")
+
+
+def log_to_file(path: Path) -> logging.Handler:
+    """Adds a file to the package's log and returns its handler, which the caller removes and closes."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("videoseq").addHandler(handler)
+    return handler
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that a result depends on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def git_commit() -> str | None:
+    """Returns the commit of the working folder's repository, `-dirty` where it has changes; None outside one."""
+    try:
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changes = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit + ("-dirty" if changes.strip() else "")
+
+
+class BadVideoFile:
+    """The list of left-out videos of a run, `bad_videos.csv`, started with the first of them.
+
+    Args:
+        path: The CSV file.
+        new: Whether a file of an earlier evaluation is taken away.
+    """
+
+    def __init__(self, path: Path, *, new: bool = False) -> None:
+        self.path = path
+        if new:
+            path.unlink(missing_ok=True)
+
+    def add(self, video: Path, row: str, split: str, reason: str) -> None:
+        """Adds a video: its file, where the annotations name it, its split, and why it is left out."""
+        values = (str(video), row, split, reason)
+        append_csv(self.path, BAD_VIDEO_COLUMNS, dict(zip(BAD_VIDEO_COLUMNS, values, strict=True)))

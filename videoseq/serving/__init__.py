@@ -1,0 +1,1 @@
+"""A checkpoint at work: predictions for files and data sets."""

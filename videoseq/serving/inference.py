@@ -1,0 +1,91 @@
+"""Probabilities of videos, averaged over their clips and crops."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from videoseq.data.batch import ClipBatch
+from videoseq.models.video_model import VideoModel
+from videoseq.serving.device import autocast
+from videoseq.types import derive_seed
+
+FrameOrder = Literal["ordered", "shuffled", "reversed", "single"]
+REORDERINGS: tuple[FrameOrder, ...] = ("shuffled", "reversed", "single")
+
+
+@dataclass(frozen=True)
+class VideoProbs:
+    """What a model says about videos.
+
+    Attributes:
+        videos: Positions of the M videos in the data set's table, ascending.
+        probs: (M, K) float32, the mean over each video's clips and crops.
+        failures: (position, why) of every video of which a clip could not be read; these are not among `videos`.
+    """
+
+    videos: tuple[int, ...]
+    probs: Tensor
+    failures: tuple[tuple[int, str], ...]
+
+
+def infer_videos(
+    model: VideoModel,
+    batches: Iterable[ClipBatch],
+    *,
+    device: torch.device,
+    precision: str = "32-true",
+    order: FrameOrder = "ordered",
+    advance: Callable[[], None] = lambda: None,
+) -> VideoProbs:
+    """Runs a model over batches of clips and averages the probabilities of every video.
+
+    Args:
+        model: The model; it is put into eval mode and onto the device.
+        batches: Clips; those of one video may stand in several batches.
+        device: Where the model runs.
+        precision: `32-true`, `bf16-mixed` or `16-mixed`.
+        order: The order in which a clip's valid frames are shown; `single` repeats one of them, drawn at random.
+        advance: Called after every batch.
+    """
+    model = model.to(device).eval()
+    sums: dict[int, tuple[Tensor, int]] = {}
+    failures: dict[int, str] = {}
+    for number, batch in enumerate(batches):
+        failures.update(batch.failures)
+        if len(batch):
+            shown = batch if order == "ordered" else reorder_frames(batch, order, seed=number)
+            with torch.inference_mode(), autocast(device, precision):
+                moved = shown.to(device)
+                logits, _ = model(moved.video, moved.lengths)  # (B, K)
+            for position, row in zip(batch.videos, logits.float().softmax(1).cpu(), strict=True):
+                total, count = sums.get(position, (torch.zeros_like(row), 0))
+                sums[position] = (total + row, count + 1)
+        advance()
+    videos = tuple(sorted(position for position in sums if position not in failures))
+    probs = [sums[position][0] / sums[position][1] for position in videos]
+    return VideoProbs(videos, torch.stack(probs) if probs else torch.zeros(0, 0), tuple(sorted(failures.items())))
+
+
+def reorder_frames(batch: ClipBatch, order: FrameOrder, seed: int) -> ClipBatch:
+    """Returns a batch whose clips show their valid frames in another order.
+
+    Args:
+        batch: Clips.
+        order: `shuffled`: a random permutation per clip; `reversed`; `single`: one frame per clip, drawn at random and
+            repeated.
+        seed: Seed of what is drawn.
+    """
+    generator = torch.Generator().manual_seed(derive_seed(seed))
+    video = batch.video.clone()
+    for row, length in enumerate(batch.lengths.tolist()):
+        if order == "reversed":
+            positions = torch.arange(length - 1, -1, -1)
+        elif order == "shuffled":
+            positions = torch.randperm(length, generator=generator)
+        else:
+            positions = torch.randint(length, (1,), generator=generator).expand(length)
+        video[row, :length] = batch.video[row, positions]
+    return replace(batch, video=video)

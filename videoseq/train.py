@@ -1,0 +1,196 @@
+"""Trains a model: `python -m videoseq.train +experiment=NAME` or `python -m videoseq.train data.root=DIR`."""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videoseq.config import TrainConfig, main, save_config
+from videoseq.errors import DataError
+from videoseq.types import plain_dict
+
+if TYPE_CHECKING:
+    from videoseq.data.manifest import Manifest
+    from videoseq.models.checkpoint import ModelConfig
+    from videoseq.training.fitting import FitReport
+    from videoseq.training.module import SequenceModule
+
+logger = logging.getLogger(__name__)
+
+USAGE = """Trains a CNN+LSTM on labelled videos and measures it once on the test split.
+
+  python -m videoseq.train +experiment=moving_shapes      the built-in example
+  python -m videoseq.train data.root=DIR                  your videos: DIR/class_name/*.mp4
+  python -m videoseq.train data.root=DIR model/encoder=simple model/head=gru training.max_epochs=50
+  python -m videoseq.train data.root=DIR resume=auto      continue a run that was stopped
+
+Groups choose a file: model/encoder, model/head, augment, optimizer, trainer, data."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run leaves.
+
+    Attributes:
+        folder: The run's folder.
+        checkpoint: The checkpoint that was best on the validation split.
+        metrics: What stands in `metrics.json`.
+        module: The training module after its last step.
+    """
+
+    folder: Path
+    checkpoint: Path
+    metrics: dict[str, Any]
+    module: "SequenceModule"
+
+
+def train(cfg: TrainConfig) -> TrainResult:
+    """Trains a model, measures the checkpoint that is best on validation once on the test split, and writes the run's files.
+
+    Raises:
+        VideoseqError: The data, the model or a checkpoint does not fit the configuration.
+        Interrupted: A signal stopped the run after saving.
+    """
+    from videoseq.data.manifest import build_manifest
+    from videoseq.models.checkpoint import ModelConfig
+    from videoseq.reporting.files import write_json
+    from videoseq.reporting.progress import progress_bar
+    from videoseq.reporting.run_files import log_to_file
+    from videoseq.training.custom import build_callbacks
+    from videoseq.training.run_folder import BEST_CHECKPOINT, METRICS_FILE, open_run_folder
+
+    started = time.perf_counter()
+    callbacks = build_callbacks(cfg.callbacks)
+    manifest = build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar)
+    if not manifest.videos["val"]:
+        raise DataError("there is no validation split to choose a checkpoint by: raise data.split.val_fraction")
+    origin = {
+        "data": plain_dict(cfg.data.with_absolute_paths()),
+        "seed": cfg.seed,
+        "median_seconds": manifest.median_seconds,
+    }
+    config = ModelConfig(cfg.model.encoder, cfg.model.head, manifest.class_names, cfg.clip, origin)
+    module = _build_module(cfg, manifest, config)
+    folder, resume = open_run_folder(Path(cfg.paths.outputs).expanduser(), cfg.name, cfg.resume)
+    log_file = log_to_file(folder / "train.log")
+    try:
+        save_config(cfg, folder / "config.yaml")
+        counts = ", ".join(f"{part} {len(videos)}" for part, videos in manifest.videos.items())
+        logger.info("%s %s: %d classes, %s", "continuing" if resume else "run", folder, len(config.class_names), counts)
+        report = _fit(cfg, manifest, module, folder, resume, callbacks)
+        metrics = _measure(cfg, manifest, folder, report)
+        metrics["seconds"] = time.perf_counter() - started
+        write_json(folder / METRICS_FILE, metrics)
+        logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
+    finally:
+        logging.getLogger("videoseq").removeHandler(log_file)
+        log_file.close()
+    return TrainResult(folder, folder / BEST_CHECKPOINT, metrics, module)
+
+
+def _build_module(cfg: TrainConfig, manifest: "Manifest", config: "ModelConfig") -> "SequenceModule":
+    import pytorch_lightning as pl
+
+    from videoseq.models.checkpoint import build_model, checkpoint_payload
+    from videoseq.models.initialising import initialise_from
+    from videoseq.training.module import SequenceModule
+    from videoseq.training.tasks import ClassificationTask
+
+    pl.seed_everything(cfg.seed, verbose=False)
+    model = build_model(config, channels_last=cfg.training.channels_last)
+    if cfg.init_from is not None:
+        initialise_from(model, Path(cfg.init_from).expanduser(), config.class_names)
+    return SequenceModule(
+        model,
+        ClassificationTask(cfg.task, manifest.class_counts),
+        cfg.optimizer,
+        monitor=cfg.training.monitor,
+        payload=checkpoint_payload(config),
+        seed=cfg.seed,
+        unfreeze_at_epoch=cfg.model.encoder.unfreeze_at_epoch,
+    )
+
+
+def _fit(
+    cfg: TrainConfig,
+    manifest: "Manifest",
+    module: "SequenceModule",
+    folder: Path,
+    resume: Path | None,
+    callbacks: list[Any],
+) -> "FitReport":
+    from videoseq.data.datamodule import VideoDataModule
+    from videoseq.reporting.run_files import BadVideoFile
+    from videoseq.training.callbacks.bad_videos import BadVideoLog
+    from videoseq.training.fitting import fit
+    from videoseq.types import Split
+
+    listed = BadVideoFile(folder / "bad_videos.csv")
+    for bad in manifest.bad:
+        listed.add(bad.record.path, bad.record.row, "", bad.reason)
+
+    def report(split: Split, position: int, reason: str) -> None:
+        record = manifest.videos[split][position].record
+        listed.add(record.path, record.row, split, reason)
+
+    return fit(
+        module,
+        VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed),
+        folder,
+        cfg.training,
+        cfg.trainer,
+        class_names=manifest.class_names,
+        bad_videos=BadVideoLog(report, manifest.num_videos, len(manifest.bad), cfg.data.max_bad_fraction),
+        callbacks=callbacks,
+        resume=resume,
+    )
+
+
+def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitReport") -> dict[str, Any]:
+    """Returns the run's figures, those of validation and test from the best checkpoint as it lies on disk."""
+    from videoseq.data.dataset import Reading
+    from videoseq.reporting.progress import progress_bar
+    from videoseq.reporting.run_files import git_commit, versions
+    from videoseq.serving.predictor import Predictor, targets_and_paths
+    from videoseq.training.evaluation import report_split
+    from videoseq.training.metrics import evaluate_probs
+    from videoseq.training.run_folder import BEST_CHECKPOINT
+
+    predictor = Predictor.from_checkpoint(
+        folder / BEST_CHECKPOINT,
+        reading=Reading(cfg.data.decoder, cfg.data.limits, cfg.data.bad_videos),
+        accelerator=cfg.trainer.accelerator,
+        precision=cfg.trainer.precision,
+        progress=progress_bar,
+        batch_size=cfg.data.batch_size,
+        num_workers=cfg.data.workers,
+    )
+    root = Path(cfg.data.root) if cfg.data.root is not None else None
+    val = predictor.predict(manifest.videos["val"])
+    metrics: dict[str, Any] = {
+        "train": report.train_metrics,
+        "val": evaluate_probs(val.probs, targets_and_paths(val, manifest.videos["val"], root)[0]),
+        "test": None,
+    }
+    num_bad = report.num_bad_videos
+    if manifest.videos["test"]:
+        test = predictor.predict(manifest.videos["test"])
+        num_bad += len(test.failures)
+        targets, paths = targets_and_paths(test, manifest.videos["test"], root)
+        metrics["test"] = report_split(folder, "test", paths, targets, test.probs, manifest.class_names)
+    return {
+        **metrics,
+        "seed": cfg.seed,
+        "epochs": report.epochs,
+        "clips_per_second": report.clips_per_second,
+        "data_wait_fraction": report.data_wait_fraction,
+        "num_videos": manifest.num_videos,
+        "num_bad_videos": num_bad,
+        "versions": versions(),
+        "git_commit": git_commit(),
+    }
+
+
+if __name__ == "__main__":
+    main(TrainConfig, "train", train, USAGE)

@@ -1,0 +1,1 @@
+"""What Lightning runs: the training module, tasks, losses, metrics, optimisers and callbacks."""

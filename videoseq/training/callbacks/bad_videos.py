@@ -1,0 +1,58 @@
+"""Counting and listing the videos that turn out unreadable during a run."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+
+from videoseq.errors import DataError
+from videoseq.types import Split
+
+logger = logging.getLogger(__name__)
+
+
+class BadVideoLog(pl.Callback):
+    """Reports every unreadable video once and stops the run when there are too many.
+
+    Args:
+        report: Called with (split, position in the split's table, reason) for each such video.
+        num_videos: Videos of all splits.
+        num_bad: Videos that the scan has left out already.
+        max_bad_fraction: Share of bad videos above which the run stops, in [0, 1].
+    """
+
+    def __init__(
+        self, report: Callable[[Split, int, str], None], num_videos: int, num_bad: int, max_bad_fraction: float
+    ) -> None:
+        self.report = report
+        self.num_videos = num_videos
+        self.num_bad = num_bad
+        self.max_bad_fraction = max_bad_fraction
+        self._seen: set[tuple[Split, int]] = set()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, *args: Any
+    ) -> None:
+        """Looks for failures of the training split."""
+        self._count("train", batch.failures)
+
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, *args: Any
+    ) -> None:
+        """Looks for failures of the validation split."""
+        self._count("val", batch.failures)
+
+    def _count(self, split: Split, failures: tuple[tuple[int, str], ...]) -> None:
+        for position, reason in failures:
+            if (split, position) in self._seen:
+                continue
+            self._seen.add((split, position))
+            self.num_bad += 1
+            logger.warning("left out of %s: %s", split, reason)
+            self.report(split, position, reason)
+            if self.num_bad > self.max_bad_fraction * (self.num_videos + self.num_bad):
+                raise DataError(
+                    f"{self.num_bad} videos cannot be read, more than data.max_bad_fraction={self.max_bad_fraction} "
+                    f"of all; the last: {reason}. Repair or remove them, or raise data.max_bad_fraction"
+                )

@@ -1,0 +1,54 @@
+"""Stopping on a signal without losing a step."""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+
+from videoseq.errors import Interrupted
+
+
+class InterruptSaver(pl.Callback):
+    """Saves at the next step's end after SIGINT or SIGTERM, then raises `Interrupted`; the second signal stops at once.
+
+    Args:
+        checkpoint: Where to save.
+    """
+
+    def __init__(self, checkpoint: Path) -> None:
+        self.checkpoint = checkpoint
+        self.requested = False
+        self._previous: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Takes over the signals, Lightning's own handlers included: its SIGTERM would stop without saving."""
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {number: signal.signal(number, self._request) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Gives the signals back."""
+        self._restore()
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        # Only a flag: saving inside a handler could run in the middle of an optimiser step.
+        self.requested = True
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous = {}
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """Saves and stops at a step's end, where no gradients wait to be accumulated."""
+        batches = trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        if self.requested and (batches % trainer.accumulate_grad_batches == 0 or batches == trainer.num_training_batches):
+            trainer.save_checkpoint(self.checkpoint)
+            raise Interrupted(
+                f"stopped after epoch {trainer.current_epoch}, batch {batches}; saved {self.checkpoint}. "
+                "Continue with the same command and resume=auto"
+            )

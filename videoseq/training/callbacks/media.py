@@ -1,0 +1,62 @@
+"""What TensorBoard shows besides curves: input clips as they are trained on, and the confusion matrix."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
+
+from videoseq.reporting.figures import confusion_figure, confusion_matrix
+from videoseq.reporting.gifs import encode_gif
+
+
+class TensorBoardMedia(pl.Callback):
+    """Writes a few training clips as GIFs at the start and the validation confusion matrix after every epoch.
+
+    Args:
+        class_names: Class id -> name.
+        num_clips: How many clips of the first batch are shown.
+    """
+
+    def __init__(self, class_names: Sequence[str], num_clips: int = 4) -> None:
+        self.class_names = class_names
+        self.num_clips = num_clips
+        self._shown = False
+        self._matrix = torch.zeros(len(class_names), len(class_names), dtype=torch.int64)
+
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, *args: Any) -> None:
+        """Shows the first batch of the run."""
+        if self._shown or not isinstance(trainer.logger, TensorBoardLogger):
+            return
+        self._shown = True
+        for row in range(min(self.num_clips, len(batch))):
+            clip = batch.video[row, : int(batch.lengths[row])]  # (T, C, H, W)
+            name = self.class_names[int(batch.targets[row])]
+            _add_gif(trainer.logger.experiment, f"input/{row}_{name}", clip.cpu(), trainer.global_step)
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts an empty matrix."""
+        self._matrix.zero_()
+
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, *args: Any
+    ) -> None:
+        """Adds a batch to the matrix."""
+        if outputs is not None:
+            self._matrix += confusion_matrix(outputs.argmax(1).cpu(), batch.targets.cpu(), len(self.class_names))
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Writes the matrix."""
+        if isinstance(trainer.logger, TensorBoardLogger):
+            figure = confusion_figure(self._matrix, self.class_names)
+            trainer.logger.experiment.add_figure("val/confusion_matrix", figure, trainer.global_step)
+
+
+def _add_gif(writer: Any, tag: str, clip: Tensor, step: int) -> None:
+    # SummaryWriter.add_video writes nothing with moviepy 2; a GIF inside an image summary plays in TensorBoard.
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    image = Summary.Image(height=clip.shape[2], width=clip.shape[3], colorspace=3, encoded_image_string=encode_gif(clip))
+    writer._get_file_writer().add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), step)

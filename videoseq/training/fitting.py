@@ -1,0 +1,111 @@
+"""One fit: the callbacks every run has, around Lightning's loop."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+from videoseq.errors import CheckpointError, DataError, Interrupted
+from videoseq.training.callbacks.bad_videos import BadVideoLog
+from videoseq.training.callbacks.interrupt import InterruptSaver
+from videoseq.training.callbacks.media import TensorBoardMedia
+from videoseq.training.callbacks.throughput import Throughput
+from videoseq.training.module import SequenceModule
+from videoseq.training.options import TrainerOptions, TrainingOptions
+from videoseq.training.run_folder import BEST_CHECKPOINT, LAST_CHECKPOINT
+from videoseq.training.trainer import build_trainer
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a fit leaves besides its checkpoints.
+
+    Attributes:
+        train_metrics: Figures of the last epoch on the training split, augmented and in training mode.
+        epochs: Epochs that were finished, those of resumed runs included.
+        clips_per_second: Training clips per second.
+        data_wait_fraction: Share of the training time spent waiting for the loader, in [0, 1].
+        num_bad_videos: Videos left out, by the scan or later.
+    """
+
+    train_metrics: dict[str, float]
+    epochs: int
+    clips_per_second: float
+    data_wait_fraction: float
+    num_bad_videos: int
+
+
+def fit(
+    module: SequenceModule,
+    datamodule: pl.LightningDataModule,
+    folder: Path,
+    training: TrainingOptions,
+    trainer_options: TrainerOptions,
+    *,
+    class_names: Sequence[str],
+    bad_videos: BadVideoLog,
+    callbacks: Sequence[pl.Callback] = (),
+    resume: Path | None = None,
+) -> FitReport:
+    """Trains a module until its epochs are done, it stops early, or a signal stops it.
+
+    Args:
+        module: What is trained.
+        datamodule: Training and validation loaders.
+        folder: The run's folder.
+        training: The course of the run.
+        trainer_options: On what it runs.
+        class_names: Class id -> name.
+        bad_videos: Counts and reports unreadable videos.
+        callbacks: Further callbacks.
+        resume: Checkpoint to continue from.
+
+    Raises:
+        Interrupted: A signal stopped the run; it can be resumed.
+        CheckpointError: The checkpoint to continue from is of another model or optimiser.
+        DataError: Too many videos are bad, or none of the validation videos could be read.
+    """
+    interrupt = InterruptSaver(folder / LAST_CHECKPOINT)
+    throughput = Throughput()
+    trainer = build_trainer(
+        folder,
+        training,
+        trainer_options,
+        [interrupt, bad_videos, throughput, TensorBoardMedia(class_names), *callbacks],
+    )
+    with warnings.catch_warnings():
+        # Advice that does not hold here: the number of workers is chosen, short epochs are no mistake.
+        warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        warnings.filterwarnings("ignore", ".*The number of training batches.*")
+        _run(trainer, module, datamodule, resume)
+    if interrupt.requested:
+        raise Interrupted(f"stopped after the last epoch; continue with the same command and resume=auto ({folder})")
+    if not (folder / BEST_CHECKPOINT).exists():
+        raise DataError("no epoch could be validated, so no checkpoint was written: see bad_videos.csv in the run's folder")
+    figures = {
+        name.removeprefix("train/"): float(value)
+        for name, value in trainer.callback_metrics.items()
+        if name.startswith("train/") and not name.endswith(("_step", "_epoch"))
+    }
+    return FitReport(
+        figures, trainer.current_epoch, throughput.clips_per_second, throughput.data_wait_fraction, bad_videos.num_bad
+    )
+
+
+def _run(trainer: pl.Trainer, module: SequenceModule, datamodule: pl.LightningDataModule, resume: Path | None) -> None:
+    # A checkpoint that does not fit shows itself as one of these, from torch and from Lightning's loops.
+    unfit: tuple[type[Exception], ...] = (RuntimeError, KeyError, ValueError) if resume is not None else ()
+    step_before = trainer.global_step
+    try:
+        trainer.fit(module, datamodule=datamodule, ckpt_path=resume, weights_only=True)
+    except SystemExit as error:  # Lightning turns the second Ctrl-C into exit code 1
+        raise Interrupted("stopped at once; continue from the last checkpoint with resume=auto") from error
+    except unfit as error:
+        if trainer.global_step > step_before:
+            raise
+        raise CheckpointError(
+            f"cannot continue from {str(resume)!r}: {str(error).splitlines()[0]}; resume needs the options that the run "
+            "was started with (its config.yaml); to start a new run from its weights: init_from=PATH"
+        ) from error

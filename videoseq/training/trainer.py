@@ -1,0 +1,71 @@
+"""The Lightning trainer of a run: checkpoints, logging, early stopping, progress."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from videoseq.errors import ConfigError
+from videoseq.training.callbacks.epoch_report import EpochReport
+from videoseq.training.options import TrainerOptions, TrainingOptions
+from videoseq.training.run_folder import BEST_CHECKPOINT, LAST_CHECKPOINT
+
+
+def build_trainer(
+    folder: Path, training: TrainingOptions, trainer: TrainerOptions, callbacks: Sequence[pl.Callback]
+) -> pl.Trainer:
+    """Returns the trainer of a run.
+
+    Args:
+        folder: The run's folder.
+        training: The course of the run.
+        trainer: On what it runs.
+        callbacks: What else happens during it.
+
+    Raises:
+        ConfigError: The machine has no such accelerator, or not so many devices.
+    """
+    watched: list[pl.Callback] = [
+        _checkpoint(folder / BEST_CHECKPOINT, monitor="val/selection_score", mode="max"),
+        _checkpoint(folder / LAST_CHECKPOINT, every_n_epochs=1, save_on_train_epoch_end=True),
+        LearningRateMonitor("step"),
+        RichProgressBar() if sys.stderr.isatty() and sys.stdout.isatty() else EpochReport(),
+    ]
+    if training.early_stopping is not None:
+        watched.append(EarlyStopping("val/selection_score", mode="max", patience=training.early_stopping))
+    try:
+        return pl.Trainer(
+            accelerator=trainer.accelerator,
+            devices=trainer.devices,
+            precision=trainer.precision,
+            strategy=trainer.strategy,
+            num_nodes=trainer.num_nodes,
+            max_epochs=training.max_epochs,
+            accumulate_grad_batches=training.accumulate,
+            gradient_clip_val=training.clip_norm,
+            deterministic=training.deterministic,
+            callbacks=[*callbacks, *watched],
+            logger=TensorBoardLogger(folder, name="", version="tensorboard"),
+            default_root_dir=folder,
+            enable_progress_bar=isinstance(watched[3], RichProgressBar),
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=10,
+            use_distributed_sampler=False,
+        )
+    except (ValueError, RuntimeError, MisconfigurationException) as error:
+        raise ConfigError(f"trainer: {str(error).splitlines()[0]}; to run on the CPU: trainer=cpu") from error
+
+
+def _checkpoint(path: Path, **options: object) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        dirpath=path.parent,
+        filename=path.stem,
+        auto_insert_metric_name=False,
+        enable_version_counter=False,
+        **options,  # type: ignore[arg-type]
+    )

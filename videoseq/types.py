@@ -1,0 +1,191 @@
+"""Value objects that the rooms hand to each other, each validated at birth."""
+
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videoseq.errors import ConfigError
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one video may ask of the machine before it is refused.
+
+    Attributes:
+        max_pixels: Pixels of one frame.
+        max_frames: Frames of one video.
+        max_bytes: Bytes of one file.
+        max_seconds: Wall-clock seconds that the scan of one file may take before it is killed.
+    """
+
+    max_pixels: int = 4096 * 2304
+    max_frames: int = 1_000_000
+    max_bytes: int = 64 * 1024**3
+    max_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if getattr(self, item.name) <= 0:
+                raise ConfigError(f"{item.name} must be positive, got {getattr(self, item.name)}")
+
+
+@dataclass(frozen=True)
+class ClipSpec:
+    """How a clip is cut from a video and which size it has.
+
+    Attributes:
+        num_frames: T, frames of a clip; 1 makes a single-frame classifier.
+        frame_stride: Step between the frames of a clip, in source frames (in frames of `target_fps` where that is set);
+            used by `random_clip` and `all`.
+        target_fps: Frames per second to which every video is resampled by its timestamps before sampling.
+        height: H, pixels.
+        width: W, pixels.
+        crop_fraction: Share of the resized frame that the crop keeps, in (0, 1]; 0.875 resizes to 128 for a 112 crop.
+        sampling: `uniform`: T frames spread over the whole video, the middle of T equal segments. `segments`: one frame
+            from each of T equal segments, drawn at random in training. `random_clip`: T frames `frame_stride` apart,
+            the start drawn at random in training. `all`: every `frame_stride`-th frame, at most `max_frames`.
+        padding: What a video with too few frames is extended by: `loop` or `repeat_last` (real input), `mask` (invalid
+            frames that are never encoded).
+        max_frames: The most frames that `sampling=all` returns.
+    """
+
+    num_frames: int = 16
+    frame_stride: int = 1
+    target_fps: float | None = None
+    height: int = 112
+    width: int = 112
+    crop_fraction: float = 0.875
+    sampling: Literal["uniform", "segments", "random_clip", "all"] = "uniform"
+    padding: Literal["loop", "repeat_last", "mask"] = "repeat_last"
+    max_frames: int = 256
+
+    def __post_init__(self) -> None:
+        for name in ("num_frames", "frame_stride", "height", "width", "max_frames"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.target_fps is not None and self.target_fps <= 0:
+            raise ConfigError(f"target_fps must be positive or null, got {self.target_fps}")
+        if not 0 < self.crop_fraction <= 1:
+            raise ConfigError(f"crop_fraction must lie in (0, 1], got {self.crop_fraction}")
+
+    @property
+    def clip_span(self) -> int:
+        """Source frames from the first to the last frame of a clip, both included."""
+        return self.frame_stride * (self.num_frames - 1) + 1
+
+
+@dataclass(frozen=True)
+class VideoRecord:
+    """One labelled video, or a part of one, as the annotations name it.
+
+    Attributes:
+        path: The file, absolute.
+        label: The class name.
+        split: The split that the annotations give, if they give one.
+        group: The source that it shares with others (recording, person, scene), if the annotations name one.
+        start_seconds: Where the labelled part starts; None is the start of the video.
+        end_seconds: Where it ends (half-open); None is the end of the video.
+        row: Where the record was read, for messages: `annotations.csv row 7` or the path below the root.
+    """
+
+    path: Path
+    label: str
+    split: Split | None = None
+    group: str | None = None
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    row: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class VideoInfo:
+    """What the scan found out about one file: a row of the manifest.
+
+    Frame i is the i-th in presentation order of the frames that a sequential decoder shows.
+
+    Attributes:
+        path: The file, absolute.
+        size_bytes: Size when scanned.
+        mtime_ns: Modification time when scanned.
+        container: Name of the demuxer, recognised by the first bytes, such as `mp4`.
+        codec: Name of the codec, such as `h264`.
+        width: Pixels, as displayed (after rotation).
+        height: Pixels, as displayed (after rotation).
+        rotation: Degrees counter-clockwise by which the decoded frame must be turned for display: 0, 90, 180, 270.
+        num_frames: Frames counted, never taken from the container's header.
+        time_base: Seconds per unit of a pts.
+        first_pts: Presentation time of frame 0, in units of `time_base`.
+        pts_step: Distance of two frames where it is constant; 0 where it is not.
+        irregular_pts: Every frame's pts, (num_frames,) int64, where the distance is not constant; else None.
+        keyframes: Indices of the frames that decoding can start at exactly, (k,) int64, ascending.
+        content_hash: Hash of the video packets, equal for copies of the same content.
+        decord_safe: Whether decord returns exactly these frames.
+        unsafe_reason: Why it does not; empty where it does.
+        error: Why the video cannot be used at all; None where it can.
+    """
+
+    path: Path
+    size_bytes: int = 0
+    mtime_ns: int = 0
+    container: str = ""
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    rotation: int = 0
+    num_frames: int = 0
+    time_base: Fraction = Fraction(1)
+    first_pts: int = 0
+    pts_step: int = 0
+    irregular_pts: NDArray[np.int64] | None = None
+    keyframes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    content_hash: str = ""
+    decord_safe: bool = False
+    unsafe_reason: str = ""
+    error: str | None = None
+
+    @property
+    def pts(self) -> NDArray[np.int64]:
+        """Presentation time of every frame in units of `time_base`, (num_frames,) int64, ascending."""
+        if self.irregular_pts is not None:
+            return self.irregular_pts
+        return self.first_pts + self.pts_step * np.arange(self.num_frames, dtype=np.int64)
+
+    @property
+    def frame_seconds(self) -> NDArray[np.float64]:
+        """Time at which every frame is shown, (num_frames,) float64 seconds, the first frame at 0."""
+        seconds: NDArray[np.float64] = (self.pts - self.first_pts) * np.float64(self.time_base)
+        return seconds
+
+    @property
+    def fps(self) -> float:
+        """Mean frames per second; 0 for a video of one frame."""
+        seconds = self.frame_seconds
+        return (self.num_frames - 1) / float(seconds[-1]) if self.num_frames > 1 and seconds[-1] > 0 else 0.0
+
+    @property
+    def duration_seconds(self) -> float:
+        """Seconds from the first frame to the end of the last one."""
+        if self.num_frames == 0:
+            return 0.0
+        return float(self.frame_seconds[-1]) + (1 / self.fps if self.fps else 0.0)
+
+
+def plain_dict(value: Any) -> dict[str, Any]:
+    """Returns the fields of a dataclass as a dict of plain values, nested dataclasses included."""
+    result: dict[str, Any] = {}
+    for item in fields(value):
+        content = getattr(value, item.name)
+        result[item.name] = plain_dict(content) if hasattr(content, "__dataclass_fields__") else content
+    return result
+
+
+def derive_seed(*parts: int) -> int:
+    """Returns a seed in [0, 2**63) that is a pure function of non-negative numbers, such as (seed, epoch, position)."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
