@@ -188,7 +188,7 @@ def test_pools_give_different_logits_from_the_same_network():
     ids=label,
 )
 def test_dropout_acts_in_training_only(options):
-    head, x = build(options), features(1, 6, D)
+    head, x = build(options), features(8, 6, D)
     assert torch.equal(head(x)[0], head(x)[0])
     head.train()
     assert not torch.equal(head(x)[0], head(x)[0])

@@ -1,19 +1,24 @@
+from copy import deepcopy
+from functools import cache
 from itertools import product
+from math import prod
 
+import av
 import pytest
 import torch
 from torch import nn
 
 from videoseq.data.writing import write_video
 from videoseq.errors import ModelError
-from videoseq.models.checkpoint import ModelConfig, build_model
+from videoseq.models.encoders import build_encoder
+from videoseq.models.heads import build_head
 from videoseq.models.options import (
     MeanHeadOptions,
     RecurrentHeadOptions,
     SimpleEncoderOptions,
     TorchvisionEncoderOptions,
 )
-from videoseq.types import ClipSpec
+from videoseq.models.video_model import VideoModel
 
 ENCODERS = {
     "simple": SimpleEncoderOptions(channels=(4, 6), spatial=(2, 2)),
@@ -29,10 +34,18 @@ HEADS = {"mean": MeanHeadOptions()} | {
 }
 
 
-def build(encoder="simple", head="lstm-last", **values):
+@cache
+def built_encoder(encoder):
     torch.manual_seed(0)
-    config = ModelConfig(ENCODERS[encoder], HEADS[head], ("a", "b", "c"), ClipSpec(height=32, width=32))
-    return build_model(config, **values)
+    return build_encoder(ENCODERS[encoder], height=32, width=32)
+
+
+def build(encoder="simple", head="lstm-last", **values):
+    """Builds a model, the same each time."""
+    frames = deepcopy(built_encoder(encoder))
+    torch.manual_seed(0)
+    sequence = build_head(HEADS[head], feature_size=prod(frames.feature_shape), num_classes=3)
+    return VideoModel(frames, sequence, **values)
 
 
 def noise(*shape):
@@ -42,7 +55,6 @@ def noise(*shape):
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     """Frames of a real encoded video, (1, 6, 3, 32, 32) uint8."""
-    av = pytest.importorskip("av")
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     write_video(path, noise(6, 32, 32, 3).numpy())
     with av.open(str(path)) as container:

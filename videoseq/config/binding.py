@@ -158,8 +158,12 @@ def _convert(hint: Any, value: Any) -> Any:
 
 def _unknown(full: str, path: str, siblings: list[str], root: type) -> str:
     leaf = full.rpartition(".")[2]
-    paths = [key for key, *_ in option_paths(root)]
-    near = [f"{path}.{name}" if path else name for name in get_close_matches(leaf, siblings, n=1)]
-    near = near or [key for key in paths if key.rpartition(".")[2] == leaf][:1] or get_close_matches(full, paths, n=1)
-    listed = ", ".join(sorted(siblings))
-    return f"unknown option {full}: {f'did you mean {near[0]}? ' if near else ''}{path or 'This command'} knows: {listed}"
+    near = get_close_matches(leaf, siblings, n=1) or [name for name in siblings if name.startswith(leaf)]
+    if near:
+        suggestion = f"{path}.{near[0]}" if path else near[0]
+    else:
+        paths = [key for key, *_ in option_paths(root)]
+        elsewhere = [key for key in paths if key.rpartition(".")[2] == leaf] or get_close_matches(full, paths, n=1)
+        suggestion = elsewhere[0] if elsewhere else ""
+    hint = f"did you mean {suggestion}? " if suggestion else ""
+    return f"unknown option {full}: {hint}{path or 'This command'} knows: {', '.join(sorted(siblings))}"

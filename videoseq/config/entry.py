@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,7 +47,7 @@ def save_config(config: Any, path: Path) -> None:
     path.write_text(OmegaConf.to_yaml(OmegaConf.create(plain_dict(config))), encoding="utf-8")
 
 
-def main(schema: type[T], command: str, run: Callable[[T], Any], usage: str) -> NoReturn:
+def main(schema: type[T], command: str, run: Callable[[T], Any], usage: str, words: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and exits: 0 done, 1 a bug, 2 a user's mistake, 3 interrupted after saving.
 
     Args:
@@ -56,8 +55,9 @@ def main(schema: type[T], command: str, run: Callable[[T], Any], usage: str) -> 
         command: Name of the command, that of its file in `conf/`.
         run: The command.
         usage: One paragraph on what it does, with examples.
+        words: What stands behind the command; None takes the command line's.
     """
-    words = sys.argv[1:]
+    words = sys.argv[1:] if words is None else words
     if {"-h", "--help"} & set(words):
         from videoseq.config.help import print_help
 
@@ -65,6 +65,8 @@ def main(schema: type[T], command: str, run: Callable[[T], Any], usage: str) -> 
         sys.exit(0)
     try:
         _console_logging()
+        if {"-m", "--multirun"} & set(words):
+            raise ConfigError("sweeps (-m) are not there yet: run the command once per value")
         _run_hydra(schema, command, run, words)
     except VideoseqError as error:
         print(f"videoseq.{command}: {error}", file=sys.stderr)
@@ -80,15 +82,24 @@ def _run_hydra(schema: type[T], command: str, run: Callable[[T], Any], words: Se
 
     # Without it Hydra ends the process by itself, with exit code 1 for a typo and a bug alike.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    failures: list[BaseException] = []
 
     @hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=command)
     def composed(cfg: Any) -> None:
-        config = _bind(schema, cfg)
-        run(config)
+        try:
+            run(_bind(schema, cfg))
+        except BaseException as error:  # handed over below: Hydra would print a line of its own in front of the message
+            failures.append(error)
 
-    sys.argv[1:] = prepare_arguments(words, conf_folder())
-    with _hydra_errors():
-        composed()
+    typed = sys.argv
+    sys.argv = [typed[0], *prepare_arguments(words, conf_folder())]
+    try:
+        with _hydra_errors():
+            composed()
+    finally:
+        sys.argv = typed
+    if failures:
+        raise failures[0]
 
 
 def _bind(schema: type[T], cfg: Any) -> T:
@@ -119,17 +130,17 @@ class _hydra_errors:  # noqa: N801 - reads as the statement that it is
 
 
 def _translate(error: BaseException) -> str:
-    from hydra.errors import MissingConfigException
+    from hydra.errors import MissingConfigException, OverrideParseException
 
     if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         return f"unknown {group or 'configuration'} {name!r}: {suggest(name, error.options or [])}"
-    text = str(error)
-    if found := re.match(r"Could not override '(.+?)'\.\nDid you mean to override (\S+?)\?", text):
-        return f"cannot choose {found[1]}: did you mean {found[2]}?"
-    if found := re.match(r"Could not override '(.+?)'\.\nNo match in the defaults list", text):
-        return f"{found[1]} is not chosen by default: write +{found[1]}=NAME"
-    return text.splitlines()[0] if isinstance(error, MissingConfigException) else " ".join(text.split())
+    if isinstance(error, OverrideParseException):
+        return (
+            f"cannot read {str(error.override).lstrip('+')!r}: expected key=value; a value with any of ,=[](){{}}' in it needs quotes "
+            "inside the shell's: key=\"'value'\""
+        )
+    return " ".join(str(error).split())
 
 
 def _console_logging() -> None:

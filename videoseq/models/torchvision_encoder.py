@@ -182,8 +182,9 @@ def _read_weights(options: TorchvisionEncoderOptions) -> Mapping[str, Tensor]:
     except Exception as error:  # no network, no space, or a torn file in the cache: it fails in many ways
         raise CheckpointError(
             f"the pretrained weights of {options.name!r} cannot be had: {weights.url} cannot be fetched, or its copy below "
-            f"{torch.hub.get_dir()} not be read ({type(error).__name__}: {error}). Fix: connect to the network once, give a local state dict with "
-            "model.encoder.weights=PATH, or train the small CNN from scratch with model/encoder=simple"
+            f"{torch.hub.get_dir()} not be read ({type(error).__name__}: {error}). Fix: connect to the network once, give a "
+            "local state dict with model.encoder.weights=PATH, or train the small CNN from scratch with "
+            "model/encoder=simple"
         ) from error
     return state
 

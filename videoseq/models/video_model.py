@@ -70,7 +70,8 @@ class VideoModel(nn.Module):
         """Returns (N, C, H, W) uint8 frames scaled to [0, 1] and normalised with the encoder's mean and std."""
         encoder = self.encoder
         scaled = (frames.to(encoder.mean.dtype) / 255 - encoder.mean) / encoder.std
-        return scaled.contiguous(memory_format=torch.channels_last) if self.channels_last else scaled
+        # Decoded frames are (H, W, 3) in memory: without this their strides would decide, not the flag.
+        return scaled.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
 
 
 def _check_video(video: Tensor) -> None:

@@ -11,10 +11,10 @@ from videoseq.data.decoding.decord_errors import count_errors
 from videoseq.errors import DecodeError
 from videoseq.types import VideoInfo
 
-# What decord 0.6.0 (FFmpeg 4.1) was found to read exactly; AV1 it does not know, 10-bit frames it converts otherwise.
+# What decord 0.6.0 (FFmpeg 4.1) was found to read exactly; AV1 it does not know, 10-bit and grey frames it converts otherwise.
 DECORD_CONTAINERS = frozenset({"mp4", "matroska", "avi"})
 DECORD_CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "mpeg4", "mjpeg"})
-DECORD_PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
+DECORD_PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
 
 
 def miscopied_width(width: int) -> bool:

@@ -1,0 +1,129 @@
+import pytest
+
+from videoseq.config.binding import bind, default_values, option_paths
+from videoseq.config.schema import PredictConfig, TrainConfig
+from videoseq.errors import ConfigError
+from videoseq.models.options import MeanHeadOptions, RecurrentHeadOptions, SimpleEncoderOptions
+
+DATA = {"root": "videos"}
+
+
+def test_what_is_absent_takes_the_default_and_what_is_there_is_converted():
+    cfg = bind(TrainConfig, {"data": DATA, "optimizer": {"lr": 1}, "training": {"clip_norm": None}})
+    assert cfg.optimizer.lr == 1.0
+    assert isinstance(cfg.optimizer.lr, float)
+    assert cfg.training.clip_norm is None
+    assert cfg.clip.num_frames == 16
+
+
+def test_a_family_is_chosen_by_its_name():
+    cfg = bind(
+        TrainConfig, {"data": DATA, "model": {"encoder": {"name": "simple", "channels": [4, 8]}, "head": {"name": "mean"}}}
+    )
+    assert cfg.model.encoder == SimpleEncoderOptions(channels=(4, 8))
+    assert cfg.model.head == MeanHeadOptions()
+    assert bind(TrainConfig, {"data": DATA}).model.head == RecurrentHeadOptions()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"clip": {"num_frame": 8}}, r"unknown option clip\.num_frame: did you mean clip\.num_frames\?"),
+        ({"data": {"split": {"stategy": "random"}}}, r"did you mean data\.split\.strategy\?"),
+        ({"data": {"limits": {"max_pixel": 1}}}, r"did you mean data\.limits\.max_pixels\?"),
+        ({"augment": {"flipp": True}}, r"did you mean augment\.flip\?"),
+        ({"model": {"encoder": {"weigths": None}}}, r"did you mean model\.encoder\.weights\?"),
+        ({"model": {"head": {"hiden_size": 3}}}, r"did you mean model\.head\.hidden_size\?"),
+        ({"model": {"head": {"name": "mean", "hidden_size": 3}}}, r"unknown option model\.head\.hidden_size.*knows: dropout"),
+        ({"task": {"los": {}}}, r"did you mean task\.loss\?"),
+        ({"task": {"loss": {"label_smothing": 0.1}}}, r"did you mean task\.loss\.label_smoothing\?"),
+        ({"optimizer": {"leaning_rate": 1}}, r"unknown option optimizer\.leaning_rate"),
+        ({"optimizer": {"scheduler": {"warmup": 1}}}, r"did you mean optimizer\.scheduler\.warmup_fraction\?"),
+        ({"training": {"max_epoch": 1}}, r"did you mean training\.max_epochs\?"),
+        ({"trainer": {"device": 1}}, r"did you mean trainer\.devices\?"),
+        ({"paths": {"output": "x"}}, r"did you mean paths\.outputs\?"),
+        ({"hidden_size": 3}, r"unknown option hidden_size: did you mean model\.head\.hidden_size\?"),
+        ({"model": {"head": {"name": "lsmt"}}}, r"unknown model\.head\.name='lsmt': did you mean 'lstm'\?"),
+        ({"task": {"name": "clasification"}}, r"unknown task\.name='clasification': did you mean 'classification'\?"),
+        ({"clip": {"sampling": "unifrom"}}, r"clip\.sampling must be one of .* \(did you mean 'uniform'\?\), got 'unifrom'"),
+        ({"clip": {"num_frames": "many"}}, r"clip\.num_frames must be a whole number, got 'many'"),
+        ({"clip": {"num_frames": True}}, r"clip\.num_frames must be a whole number, got True"),
+        ({"optimizer": {"lr": "fast"}}, r"optimizer\.lr must be a number, got 'fast'"),
+        ({"training": {"channels_last": 1}}, r"training\.channels_last must be true or false, got 1"),
+        ({"training": {"clip_norm": "x"}}, r"training\.clip_norm must be a number or null, got 'x'"),
+        ({"model": {"encoder": {"spatial": 4}}}, r"model\.encoder\.spatial must be a list such as \[1,2\] or null, got 4"),
+        ({"clip": 3}, r"clip must hold options of its own, got 3"),
+        ({"clip": {"num_frames": 0}}, r"clip\.num_frames must be at least 1, got 0"),
+        ({"clip": {"crop_fraction": 0.0}}, r"clip\.crop_fraction must lie in \(0, 1\]"),
+        ({"clip": {"target_fps": -1.0}}, r"clip\.target_fps must be positive or null, got -1\.0"),
+        ({"optimizer": {"lr": 0}}, r"optimizer\.lr must be positive, got 0"),
+        ({"optimizer": {"weight_decay": -1}}, r"optimizer\.weight_decay must not be negative"),
+        ({"optimizer": {"encoder_lr_scale": 0}}, r"encoder_lr_scale must be positive.*model\.encoder\.freeze=all"),
+        ({"optimizer": {"scheduler": {"warmup_fraction": 1}}}, r"optimizer\.scheduler\.warmup_fraction must lie in \[0, 1\)"),
+        ({"task": {"loss": {"label_smoothing": 1}}}, r"task\.loss\.label_smoothing must lie in \[0, 1\)"),
+        ({"training": {"max_epochs": 0}}, r"training\.max_epochs must be at least 1"),
+        ({"training": {"early_stopping": 0}}, r"training\.early_stopping must be positive or null"),
+        ({"data": {"batch_size": 0}}, r"data\.batch_size must be at least 1"),
+        ({"data": {"num_workers": -1}}, r"data\.num_workers must be 0, more, or null"),
+        ({"data": {"max_bad_fraction": 2}}, r"data\.max_bad_fraction must lie in \[0, 1\]"),
+        ({"data": {"limits": {"max_frames": 0}}}, r"data\.limits\.max_frames must be positive"),
+        ({"trainer": {"devices": 0}}, r"trainer\.devices must be at least 1"),
+        ({"model": {"encoder": {"unfreeze_at_epoch": 2, "freeze": "none"}}}, r"but nothing is frozen"),
+        ({"resume": "auto", "init_from": "x.ckpt"}, r"resume continues a run and init_from starts a new one"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_repair(content, message):
+    content = {**content, "data": {**DATA, **content.get("data", {})}}
+    with pytest.raises(ConfigError, match=message):
+        bind(TrainConfig, content)
+
+
+def test_all_problems_are_reported_together():
+    with pytest.raises(ConfigError) as caught:
+        bind(TrainConfig, {"data": DATA, "clip": {"num_frames": 0, "heigth": 3}, "optimizer": {"lr": "x"}, "sed": 1})
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3  # the clip's values are only checked once its keys are known
+    assert "clip.heigth" in lines[0]
+    assert "optimizer.lr" in lines[1]
+    assert "did you mean seed?" in lines[2]
+
+
+def test_nothing_to_train_on_names_both_ways():
+    with pytest.raises(ConfigError, match=r"\+experiment=moving_shapes.*data\.root=DIR.*class_name/\*\.mp4"):
+        bind(TrainConfig, {})
+
+
+def test_a_required_option_is_named_with_an_example():
+    with pytest.raises(ConfigError, match=r"checkpoint is missing: checkpoint=outputs/.*\ninput is missing: input=video\.mp4"):
+        bind(PredictConfig, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"top_k": 0}, "top_k must be at least 1"),
+        ({"windows": True, "frames": [1]}, "windows and frames"),
+        ({"output": "rows.txt"}, r"output must end in \.csv or \.json, got 'rows\.txt'"),
+        ({"window_seconds": 0}, "window_seconds must be positive or null"),
+        ({"frames": "all"}, r"frames must be a list"),
+    ],
+)
+def test_predict_checks_its_options(content, message):
+    with pytest.raises(ConfigError, match=message):
+        bind(PredictConfig, {"checkpoint": "a.ckpt", "input": "b.mp4", **content})
+
+
+def test_every_option_has_a_meaning_in_its_docstring():
+    from videoseq.config.help import attribute_text
+    from videoseq.config.schema import EvaluateConfig, ExperimentConfig
+
+    for schema in (TrainConfig, EvaluateConfig, PredictConfig, ExperimentConfig):
+        undocumented = [key for key, _, item, owner in option_paths(schema) if not attribute_text(owner, item.name)]
+        assert undocumented == []
+
+
+def test_default_values_are_those_of_the_dataclasses():
+    defaults = default_values(TrainConfig)
+    assert defaults["clip"]["num_frames"] == 16
+    assert defaults["data"]["limits"]["max_frames"] == 1_000_000
+    assert "encoder" not in defaults["model"]
