@@ -1,18 +1,36 @@
 """Runs commands in this process as a shell would: words in, exit code and messages out."""
 
-from typing import NamedTuple
+import csv
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
-from videoseq import evaluate, experiment, predict, train
-from videoseq.config import EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, main
+from videoseq import benchmark, evaluate, experiment, predict, train
+from videoseq.config import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, main
 
 _COMMANDS = {
     "train": (TrainConfig, train.train, train.USAGE),
     "evaluate": (EvaluateConfig, evaluate.evaluate, evaluate.USAGE),
     "predict": (PredictConfig, predict.predict, predict.USAGE),
+    "benchmark": (BenchmarkConfig, benchmark.benchmark, benchmark.USAGE),
     "experiment": (ExperimentConfig, experiment.experiment, experiment.USAGE),
 }
+
+TINY = (
+    "model/encoder=simple",
+    "model.encoder.channels=[4]",
+    "model.encoder.spatial=[2,2]",
+    "model.head.hidden_size=8",
+    "clip.height=16",
+    "clip.width=16",
+    "clip.num_frames=4",
+    "training.max_epochs=2",
+    "data.num_workers=0",
+    "trainer=cpu",
+)
+"""Options of a training run of about a second."""
 
 
 class Outcome(NamedTuple):
@@ -31,3 +49,26 @@ def run(capsys: pytest.CaptureFixture[str], command: str, *words: object) -> Out
         main(schema, command, function, usage, [str(word) for word in words])
     printed = capsys.readouterr()
     return Outcome(int(stopped.value.code or 0), printed.out, printed.err)
+
+
+def train_words(root: Path, folder: Path, *more: object) -> list[str]:
+    """Returns the words of a tiny training run on `root` that leaves everything below `folder`; later words win."""
+    places = (f"data.root={root}", f"paths.outputs={folder / 'outputs'}", f"paths.cache={folder / 'cache'}")
+    return [*TINY, *places, *map(str, more)]
+
+
+def only_run(folder: Path, name: str = "train") -> Path:
+    """Returns the one run below `folder/outputs/name`."""
+    (run_folder,) = (folder / "outputs" / name).iterdir()
+    return run_folder
+
+
+def read_json(path: Path | str) -> Any:
+    """Returns the content of a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def read_csv(path: Path | str) -> list[dict[str, str]]:
+    """Returns the rows of a CSV file by column."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.commands import train_words
+from videoseq.config import TrainConfig, load_config
 from videoseq.data.writing import write_video
+from videoseq.train import train
 
 _PROJECT = Path(__file__).parents[1]
 
@@ -73,3 +76,16 @@ def make_class_folders() -> MakeClassFolders:
 def bars(tmp_path_factory: pytest.TempPathFactory, make_class_folders: MakeClassFolders) -> Path:
     """A data set of two classes, `left` and `right`, twelve videos each; read only."""
     return make_class_folders(tmp_path_factory.mktemp("bars"), {"left": 12, "right": 12})
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, bars: Path) -> Path:
+    """The folder of a finished tiny run on `bars`; read only."""
+    words = train_words(bars, tmp_path_factory.mktemp("trained"))
+    return train(load_config(TrainConfig, "train", words)).folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(trained: Path) -> Path:
+    """The best checkpoint of `trained`; read only."""
+    return trained / "checkpoints" / "best.ckpt"

@@ -7,7 +7,7 @@ from typing import Any
 from videoseq.config import PredictConfig, main
 from videoseq.errors import DataError
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("videoseq.predict")  # as a command, __name__ is __main__
 
 USAGE = """Classifies videos with a trained model: a row per video, per window of a long video, or per frame.
 
@@ -45,7 +45,7 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
     paths = find_videos(cfg.input)
     with progress_bar("scanning", len(paths)) as advance:
         infos = scan_videos(paths, cache_file=None, limits=cfg.limits, num_workers=max(cfg.num_workers, 1), on_done=advance)
-    bad = {path: str(infos[path].error) for path in paths if infos[path].error}
+    bad = {path: f"{str(path)!r}: {infos[path].error}" for path in paths if infos[path].error}
     rows, failures = predict_rows(
         predictor,
         [infos[path] for path in paths if path not in bad],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from videoseq.training.fitting import FitReport
     from videoseq.training.module import SequenceModule
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("videoseq.train")  # as a command, __name__ is __main__
 
 USAGE = """Trains a CNN+LSTM on labelled videos and measures it once on the test split.
 
@@ -97,6 +97,8 @@ def _build_module(cfg: TrainConfig, manifest: "Manifest", config: "ModelConfig")
     from videoseq.training.module import SequenceModule
     from videoseq.training.tasks import ClassificationTask
 
+    # It reports the hardware and advertises; the import sets the level, so it is raised here.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     pl.seed_everything(cfg.seed, verbose=False)
     model = build_model(config, channels_last=cfg.training.channels_last)
     if cfg.init_from is not None:

@@ -235,11 +235,13 @@ def test_orbits_turn_as_their_names_say(all_tracks: dict[str, Track]) -> None:
         assert (sign * turn).min() > 0  # y points down: a positive turn is clockwise on the screen
 
 
-def test_shapes_grow_and_shrink_and_jump_back(all_tracks: dict[str, Track]) -> None:
+def test_shapes_grow_and_shrink_and_start_again_elsewhere(all_tracks: dict[str, Track]) -> None:
     for motion, sign in (("growing", 1), ("shrinking", -1)):
         growth = sign * np.diff(all_tracks[motion].radius, axis=1)
         assert (np.sum(growth > 0, axis=1) > 10).all()
         assert (np.sum(growth < 0, axis=1) >= 1).all()
+        moved = np.any(np.diff(all_tracks[motion].position, axis=1) != 0, axis=2)  # (N, T-1)
+        assert np.array_equal(moved, growth < 0)
 
 
 def test_the_drawn_shape_is_where_its_track_says() -> None:
@@ -257,7 +259,7 @@ def test_the_drawn_shape_is_where_its_track_says() -> None:
 
 
 def test_single_encoded_frames_look_alike_in_all_classes(tmp_path: Path) -> None:
-    values = {"num_train": 800, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 3}
+    values = {"num_train": 400, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 3}
     root = write_moving_shapes(tmp_path / "shapes", **values, num_workers=2)
     features, labels = [], []
     for label, motion in enumerate(MOTIONS):
@@ -269,8 +271,8 @@ def test_single_encoded_frames_look_alike_in_all_classes(tmp_path: Path) -> None
             labels.append(label)
     x, y = np.array(features), np.eye(8)[labels]
     order = np.random.default_rng(0).permutation(len(x))
-    train, test = order[:400], order[400:]
+    train, test = order[:200], order[200:]
     # Ridge regression to the classes: a linear reading of one frame is at chance, 1/8 +- 3 standard deviations.
     weights = np.linalg.solve(x[train].T @ x[train] + np.eye(x.shape[1]), x[train].T @ y[train])
     accuracy = float(np.mean((x[test] @ weights).argmax(axis=1) == y[test].argmax(axis=1)))
-    assert abs(accuracy - 1 / 8) < 0.05
+    assert abs(accuracy - 1 / 8) < 0.07

@@ -2,9 +2,10 @@
 
 from videoseq.config.binding import bind
 from videoseq.config.entry import load_config, main, save_config
-from videoseq.config.schema import EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig
+from videoseq.config.schema import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig
 
 __all__ = [
+    "BenchmarkConfig",
     "EvaluateConfig",
     "ExperimentConfig",
     "PredictConfig",

@@ -20,7 +20,8 @@ PATH_KEYS = frozenset(
 )
 """Options that hold a path or an address: their values are quoted, because `=`, `,`, `(`, `[` and `'` are Hydra's grammar."""
 
-_QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=disabled", "hydra/hydra_logging=disabled")
+# Not `disabled`: that silences every logger that exists already, those of the annotations and splits among them.
+_QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
 
 
 def prepare_arguments(words: Sequence[str], conf: Path) -> list[str]:

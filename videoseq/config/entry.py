@@ -137,8 +137,8 @@ def _translate(error: BaseException) -> str:
         return f"unknown {group or 'configuration'} {name!r}: {suggest(name, error.options or [])}"
     if isinstance(error, OverrideParseException):
         return (
-            f"cannot read {str(error.override).lstrip('+')!r}: expected key=value; a value with any of ,=[](){{}}' in it needs quotes "
-            "inside the shell's: key=\"'value'\""
+            f"cannot read {str(error.override).lstrip('+')!r}: expected key=value; a value with any of ,=[](){{}}' in it "
+            "needs quotes inside the shell's: key=\"'value'\""
         )
     return " ".join(str(error).split())
 

@@ -184,10 +184,35 @@ class ExperimentConfig:
         name: Name of the experiment, a file in `conf/experiment`.
         seeds: Seeds, a training run each.
         output: Folder of the experiments; `<output>/<name>/metrics.json` is written.
-        overrides: Further options of the training runs, such as `["training.max_epochs=2"]`.
+        overrides: Further options of the training runs, such as `['training.max_epochs=2']`.
     """
 
     name: str = field(metadata={"example": "moving_shapes"})
     seeds: tuple[int, ...] = (0,)
     output: str = "experiments"
     overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BenchmarkConfig:
+    """Everything that `videoseq.benchmark` accepts.
+
+    Attributes:
+        what: `loader`: clips per second beside bare decord. `memory`: peak memory of a training in every epoch.
+        input: Videos to read, for `loader`: a file, a folder or a glob pattern.
+        clip: How clips are cut, for `loader`.
+        repeats: Passes over all videos that are measured, for `loader`.
+        overrides: Options of the training, for `memory`, such as `['training.max_epochs=20']`.
+        output: JSON file for the figures.
+    """
+
+    what: Literal["loader", "memory"] = field(metadata={"example": "loader"})
+    input: str | None = None
+    clip: ClipSpec = field(default_factory=ClipSpec)
+    repeats: int = 5
+    overrides: tuple[str, ...] = ()
+    output: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.repeats < 1:
+            raise ConfigError(f"repeats must be at least 1, got {self.repeats}")

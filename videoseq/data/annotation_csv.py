@@ -74,9 +74,7 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
             f"{file.name} row {line} or later: the text is not UTF-8. Fix: save the file again as 'CSV UTF-8'"
         ) from None
     except OSError as error:
-        raise DataError(
-            f"cannot read the annotations {str(file)!r}: {error.strerror}. Fix: correct data.annotations"
-        ) from None
+        raise DataError(f"cannot read the annotations {str(file)!r}: {error.strerror}. Fix: correct data.annotations") from None
 
 
 def _columns(header: list[str], where: str) -> dict[str, int]:
@@ -116,15 +114,12 @@ def _record(cells: dict[str, str], base: Path, where: str, *, allow_outside_root
     split = cells.get("split", "").lower()
     if split and split not in SPLIT_NAMES:
         raise DataError(
-            f"{where} column 'split': unknown split {split!r}, expected train, val or test. "
-            f"Fix: {suggest(split, SPLIT_NAMES)}"
+            f"{where} column 'split': unknown split {split!r}, expected train, val or test. Fix: {suggest(split, SPLIT_NAMES)}"
         )
     start = _seconds(cells, "start_seconds", where)
     end = _seconds(cells, "end_seconds", where)
     if end is not None and (start or 0.0) >= end:
-        raise DataError(
-            f"{where}: start_seconds {start or 0.0:g} is not before end_seconds {end:g}. Fix: swap or correct them"
-        )
+        raise DataError(f"{where}: start_seconds {start or 0.0:g} is not before end_seconds {end:g}. Fix: swap or correct them")
     return VideoRecord(
         path=path,
         label=cells["label"],

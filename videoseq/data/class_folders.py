@@ -49,9 +49,7 @@ def read_class_folders(root: Path, *, allow_outside_root: bool) -> list[VideoRec
     if not holding:
         _raise_no_videos(root, loose, sum(folder.num_ignored for folder in found.values()))
     if loose:
-        _log.warning(
-            "%s: %d videos lie in no class folder and are left out, the first is %r", root, len(loose), loose[0]
-        )
+        _log.warning("%s: %d videos lie in no class folder and are left out, the first is %r", root, len(loose), loose[0])
 
     with_splits = _has_split_folders(root, holding, found)
     records: list[VideoRecord] = []

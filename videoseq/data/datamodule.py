@@ -1,12 +1,10 @@
 """The videos of a run as Lightning asks for them."""
 
 import pytorch_lightning as pl
-from torch.utils.data import DataLoader
 
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.batch import ClipSample
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
-from videoseq.data.loading import ResumableLoader, evaluation_loader
+from videoseq.data.loading import ClipLoader, ResumableLoader, evaluation_loader
 from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
 from videoseq.types import ClipSpec
@@ -30,17 +28,30 @@ class VideoDataModule(pl.LightningDataModule):
         self.augment = augment
         self.options = options
         self.seed = seed
+        self._start = 0
         self.reading = Reading(options.decoder, options.limits, options.bad_videos)
 
     def train_dataloader(self) -> ResumableLoader:
         """Returns the shuffled, augmented, resumable loader of the training split."""
         clips = TrainClips(self.manifest.videos["train"], self.clip, self.augment, self.reading, self.seed)
-        return ResumableLoader(clips, self.options.batch_size, self.options.workers, self._batches_done)
+        return ResumableLoader(clips, self.options.batch_size, self.options.workers, self._batches_done, self._start)
 
-    def val_dataloader(self) -> DataLoader[ClipSample]:
+    def val_dataloader(self) -> ClipLoader:
         """Returns the deterministic loader of the validation split."""
         clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
         return evaluation_loader(clips, self.options.batch_size, self.options.workers)
+
+    def state_dict(self) -> dict[str, int]:
+        """Returns what a resumed run needs to go on with the next batch."""
+        return {"batches_done": self._batches_done()}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Lets the training loader start where the saved run stood.
+
+        Lightning restores the loader itself only in the middle of an epoch, and too late for one whose length the
+        learning-rate schedule has asked for; the data module is restored before any loader is made.
+        """
+        self._start = state_dict["batches_done"]
 
     def _batches_done(self) -> int:
         if self.trainer is None:

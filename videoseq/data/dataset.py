@@ -40,7 +40,7 @@ class Reading:
     Attributes:
         decoder: Name of the reader, or `auto`.
         limits: What one file may ask of the machine.
-        bad_videos: `skip`: a video that cannot be read becomes a failure of the batch; `error`: it raises.
+        bad_videos: `skip`: a video that cannot be read becomes a failure of its batch; `error`: the loader raises.
     """
 
     decoder: str = "auto"
@@ -109,7 +109,7 @@ class TrainClips(Dataset[ClipSample]):
             positions = frames[sample_clip(len(frames), self.spec, rng=np.random.default_rng(seed))]
             clip = read_clip(video, positions, self.spec, self.reading)
         except (DecodeError, DataError) as error:
-            return _failure(video, request.index, error, self.reading)
+            return ClipSample(None, video.target, request.index, str(error))
         return ClipSample(self.transform(clip, seed)[None], video.target, request.index)  # (T, C, H, W) -> (1, T, C, H, W)
 
 
@@ -146,11 +146,5 @@ class EvalClips(Dataset[ClipSample]):
             chosen = sample_clip(len(frames), self.spec, rng=None, view=view, num_views=self.num_clips)
             clip = read_clip(video, frames[chosen], self.spec, self.reading)
         except (DecodeError, DataError) as error:
-            return _failure(video, index, error, self.reading)
+            return ClipSample(None, video.target, index, str(error))
         return ClipSample(eval_transform(clip, self.spec, self.num_crops), video.target, index)  # (V, T, C, H, W)
-
-
-def _failure(video: Video, index: int, error: DecodeError | DataError, reading: Reading) -> ClipSample:
-    if reading.bad_videos == "error":
-        raise error
-    return ClipSample(None, video.target, index, str(error))

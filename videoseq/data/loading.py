@@ -1,17 +1,51 @@
 """Loaders of batches: the resumable training loader and the deterministic one for everything else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from videoseq.data.batch import ClipSample, collate
-from videoseq.data.dataset import TrainClips
+from videoseq.data.batch import ClipBatch, ClipSample, collate
+from videoseq.data.dataset import EvalClips, TrainClips
 from videoseq.data.samplers import EpochBatches
+from videoseq.errors import DataError
 
 
-class ResumableLoader(DataLoader[ClipSample]):
+class ClipLoader(DataLoader[ClipSample]):
+    """A loader of clips as `ClipBatch`es.
+
+    Args:
+        clips: The data set; its `reading.bad_videos` decides whether a video that cannot be read ends the run.
+        num_workers: Processes that decode.
+        order: Arguments of `DataLoader` that say which samples come when.
+    """
+
+    def __init__(self, clips: TrainClips | EvalClips, num_workers: int, **order: Any) -> None:
+        self.bad_videos = clips.reading.bad_videos
+        super().__init__(
+            clips,
+            num_workers=num_workers,
+            collate_fn=collate,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=num_workers > 0,
+            **order,
+        )
+
+    def __iter__(self) -> Iterator[ClipBatch]:  # type: ignore[override]
+        """Yields batches.
+
+        Raises:
+            DataError: A video cannot be read, and `bad_videos` is `error`.
+        """
+        for batch in super().__iter__():
+            # Here and not in the data set: torch turns an exception of a worker into a RuntimeError with its traceback as text.
+            if batch.failures and self.bad_videos == "error":
+                raise DataError(f"{batch.failures[0][1]}; to leave such videos out: data.bad_videos=skip")
+            yield batch
+
+
+class ResumableLoader(ClipLoader):
     """A training loader whose state is the number of batches that were trained on.
 
     Args:
@@ -19,14 +53,21 @@ class ResumableLoader(DataLoader[ClipSample]):
         batch_size: Clips of a batch.
         num_workers: Processes that decode.
         batches_done: Says how many batches were trained on, over all epochs; asked when a checkpoint is written.
+        start: Batches, over all epochs, behind which the first epoch starts.
     """
 
     def __init__(
-        self, clips: TrainClips, batch_size: int, num_workers: int, batches_done: Callable[[], int] = lambda: 0
+        self,
+        clips: TrainClips,
+        batch_size: int,
+        num_workers: int,
+        batches_done: Callable[[], int] = lambda: 0,
+        start: int = 0,
     ) -> None:
         self.batches = EpochBatches(len(clips), batch_size, clips.seed)
+        self.batches.resume(start)
         self._batches_done = batches_done
-        super().__init__(clips, batch_sampler=self.batches, **_common(num_workers))
+        super().__init__(clips, num_workers, batch_sampler=self.batches)
 
     def state_dict(self) -> dict[str, int]:
         """Returns what a resumed run needs to go on with the next batch."""
@@ -37,15 +78,6 @@ class ResumableLoader(DataLoader[ClipSample]):
         self.batches.resume(state["batches_done"])
 
 
-def evaluation_loader(clips: Dataset[ClipSample], batch_size: int, num_workers: int) -> DataLoader[ClipSample]:
+def evaluation_loader(clips: EvalClips, batch_size: int, num_workers: int) -> ClipLoader:
     """Returns a loader that gives every sample once, in order."""
-    return DataLoader(clips, batch_size=batch_size, shuffle=False, **_common(num_workers))
-
-
-def _common(num_workers: int) -> dict[str, Any]:
-    return {
-        "num_workers": num_workers,
-        "collate_fn": collate,
-        "pin_memory": torch.cuda.is_available(),
-        "persistent_workers": num_workers > 0,
-    }
+    return ClipLoader(clips, num_workers, batch_size=batch_size, shuffle=False)

@@ -46,9 +46,7 @@ def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: b
             looked at or is no regular file.
     """
     if not text:
-        raise DataError(
-            f"{where}: the path is empty, expected a video file. Fix: write the file's path or delete the row"
-        )
+        raise DataError(f"{where}: the path is empty, expected a video file. Fix: write the file's path or delete the row")
     if "\0" in text:
         raise DataError(f"{where}: the path {text!r} holds a NUL character, expected a file name. Fix: remove it")
     if _URL.match(text):

@@ -146,12 +146,13 @@ def _manifest_file(cache: Path, source: Path) -> Path:
 def _refuse_bad(bad: Sequence[BadVideo], num_records: int, options: DataOptions) -> None:
     if not bad:
         return
+    first = f"{str(bad[0].record.path)!r}: {bad[0].reason}"
     if options.bad_videos == "error":
-        raise DataError(f"{bad[0].reason}; to leave such videos out: data.bad_videos=skip")
+        raise DataError(f"cannot read {first}; to leave such videos out: data.bad_videos=skip")
     if len(bad) > options.max_bad_fraction * num_records:
         raise DataError(
             f"{len(bad)} of {num_records} videos cannot be read, more than "
-            f"data.max_bad_fraction={options.max_bad_fraction}; the first: {bad[0].reason}. "
+            f"data.max_bad_fraction={options.max_bad_fraction}; the first: {first}. "
             "Repair or remove them, or raise data.max_bad_fraction"
         )
-    logger.warning("%d of %d videos are left out; the first: %s", len(bad), num_records, bad[0].reason)
+    logger.warning("%d of %d videos are left out; the first: %s", len(bad), num_records, first)

@@ -27,7 +27,7 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
 class EpochBatches:
     """Batches of a shuffled epoch, endlessly many epochs, resumable between any two batches.
 
-    Each `iter()` gives the next epoch. The length is always that of a whole epoch, also where a resumed one is shorter.
+    Each iterator that is drawn from gives the next epoch. The length is always that of a whole epoch, also where a resumed one is shorter.
 
     Args:
         num_samples: Samples of the data set.
@@ -42,18 +42,16 @@ class EpochBatches:
         self._next_batch = 0
 
     def resume(self, batches_done: int) -> None:
-        """Lets the next `iter()` start behind `batches_done` batches, counted over all epochs."""
+        """Lets the next epoch start behind `batches_done` batches, counted over all epochs."""
         self._next_batch = batches_done
 
     def __len__(self) -> int:
         return -(-self.num_samples // self.batch_size)
 
     def __iter__(self) -> Iterator[list[SampleRequest]]:
+        # A generator, so that only drawing a batch starts an epoch: a loader with workers asks for two iterators and uses one.
         epoch, position = divmod(self._next_batch, len(self))
         self._next_batch = (epoch + 1) * len(self)
-        return self._batches(epoch, position)
-
-    def _batches(self, epoch: int, position: int) -> Iterator[list[SampleRequest]]:
         order = epoch_order(self.num_samples, self.seed, epoch)
         for start in range(position * self.batch_size, self.num_samples, self.batch_size):
             yield [SampleRequest(index, epoch) for index in order[start : start + self.batch_size]]

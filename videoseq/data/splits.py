@@ -63,9 +63,7 @@ class SplitOptions:
             raise ConfigError(f"data.split.seed must be 0 or more, got {self.seed}")
 
 
-def assign_splits(
-    records: Sequence[VideoRecord], content_hashes: Mapping[Path, str], options: SplitOptions
-) -> list[Split]:
+def assign_splits(records: Sequence[VideoRecord], content_hashes: Mapping[Path, str], options: SplitOptions) -> list[Split]:
     """Assigns every record to train, val or test.
 
     Records that share a file, their content or (but for `random`) a group are one unit and stay together. Every class

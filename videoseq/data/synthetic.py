@@ -7,7 +7,8 @@ independent of each other and of everything else that is drawn (kind, angle, col
 - `left`, `right`, `up`, `down`: the image is a torus; the shape leaves at one border and enters at the other, so a
   uniform start stays uniform.
 - `clockwise`, `counter_clockwise`: an orbit about a centre that is uniform on the torus.
-- `growing`, `shrinking`: the radius is a sawtooth with a uniform phase; it jumps back at its end.
+- `growing`, `shrinking`: the radius is a sawtooth with a uniform phase; at its end the shape vanishes and starts again
+  at another uniform place.
 
 `right` is the time reverse of `left`, and so on in pairs, so a model that is blind to order reaches 0.5 at best. Each
 frame is encoded as a keyframe with a constant quantiser, so that the codec leaves no trace of the frames before it.
@@ -43,11 +44,11 @@ MARKER_NAME = "moving_shapes.json"
 _VERSION = 1
 """Raised whenever the same parameters give other videos, so that caches are rebuilt."""
 
-_MIN_RADIUS, _MAX_RADIUS = 5.0 / 64, 14.0 / 64
+_MIN_RADIUS, _MAX_RADIUS = 3.5 / 64, 24.0 / 64
 _SPEED = (3.0 / 64, 5.0 / 64)
 _ORBIT_RADIUS = (15.0 / 64, 19.0 / 64)
 _FRAMES_PER_TURN = (11.0, 15.0)
-_FRAMES_PER_GROWTH = (6.0, 8.0)
+_FRAMES_PER_GROWTH = (5.0, 7.0)
 """Ranges of the motions; lengths are shares of the image's side."""
 
 _DIRECTIONS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -109,12 +110,12 @@ def draw_track(motion: str, num_frames: int, rng: np.random.Generator) -> Track:
     Returns:
         The track: position and radius in each frame.
     """
-    start = rng.random(2)
+    places = rng.random((num_frames + 1, 2))
     level, phase = rng.random(2)
     speed, orbit = rng.uniform(*_SPEED), rng.uniform(*_ORBIT_RADIUS)
     turn, growth = 1 / rng.uniform(*_FRAMES_PER_TURN), 1 / rng.uniform(*_FRAMES_PER_GROWTH)
     time = np.arange(num_frames, dtype=np.float64)  # (T,)
-    position = np.tile(start, (num_frames, 1))  # (T, 2)
+    position = np.tile(places[0], (num_frames, 1))  # (T, 2)
     levels = np.full(num_frames, level)  # (T,)
     if motion in _DIRECTIONS:
         position += speed * time[:, None] * np.array(_DIRECTIONS[motion])
@@ -123,7 +124,9 @@ def draw_track(motion: str, num_frames: int, rng: np.random.Generator) -> Track:
         angle = 2 * np.pi * (phase + (turn if motion == "clockwise" else -turn) * time)
         position += orbit * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     else:
-        levels = (level + {"growing": growth, "shrinking": -growth}[motion] * time) % 1.0
+        sawtooth = level + {"growing": growth, "shrinking": -growth}[motion] * time
+        tooth = np.abs(np.floor(sawtooth)).astype(np.int64)  # (T,), counts the starts again
+        position, levels = places[tooth], sawtooth % 1.0
     return Track(position % 1.0, _MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * levels)
 
 
@@ -155,9 +158,7 @@ def draw_clip(motion: str, size: int, num_frames: int, rng: np.random.Generator)
     return np.clip(np.rint(frames), 0, 255).astype(np.uint8)
 
 
-def _outside(
-    kind: str, x: NDArray[np.float64], y: NDArray[np.float64], radius: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _outside(kind: str, x: NDArray[np.float64], y: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns how far each point lies outside a shape about the origin; negative inside."""
     distance: NDArray[np.float64]
     if kind == "disc":
@@ -167,15 +168,15 @@ def _outside(
     elif kind == "triangle":
         distance = np.maximum(np.abs(x) * (np.sqrt(3) / 2) + y / 2, -y) - 0.6 * radius
     else:
-        distance = (np.abs(x) + 0.6 * np.abs(y)) * 0.85 - 0.7 * radius
+        distance = (np.abs(x) + 0.75 * np.abs(y)) * 0.8 - 0.7 * radius
     return distance
 
 
 def _draw_colours(size: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draws a smooth dark background, (S, S, 3), and a light colour of the shape, (3,)."""
-    grid = rng.uniform(-25, 25, (4, 4, 3))
-    base = rng.uniform(25, 65, 3)
-    colour = rng.uniform(185, 255, 3)
+    grid = rng.uniform(-12, 12, (4, 4, 3))
+    base = rng.uniform(20, 45, 3)
+    colour = rng.uniform(205, 255, 3)
     places = np.linspace(0, 3, size)
     weights = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(4)))  # (S, 4), linear interpolation
     background: NDArray[np.float64] = base + np.einsum("ya,xb,abc->yxc", weights, weights, grid)  # (S, S, 3)
@@ -258,9 +259,7 @@ def _is_complete(root: Path, parameters: _Parameters) -> bool:
     return bool(found == asdict(parameters))
 
 
-def _write_all(
-    root: Path, parameters: _Parameters, num_workers: int, on_done: Callable[[int, int], None] | None
-) -> None:
+def _write_all(root: Path, parameters: _Parameters, num_workers: int, on_done: Callable[[int, int], None] | None) -> None:
     jobs: list[tuple[int, int]] = []
     for split_index, split in enumerate(SPLITS):
         for motion in MOTIONS:

@@ -37,6 +37,8 @@ class _MetaParameters(TorchFunctionMode):
         named = dict(kwargs or {})
         if func in (torch.empty, torch.zeros, torch.ones) and named.get("device") is None:
             named["device"] = "meta"
+        if func in (torch.Tensor.normal_, torch.Tensor.uniform_) and args[0].is_meta:
+            return args[0]  # there is nothing to fill, and finding that out takes most of the time
         return func(*args, **named)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes plain values as indented JSON."""
-    _replace(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Writes plain values as indented JSON; a number that JSON does not know (NaN, infinity) becomes null."""
+    _replace(path, json.dumps(_legal(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -32,6 +33,14 @@ def append_csv(path: Path, columns: Sequence[str], row: Mapping[str, Any]) -> No
         if new:
             writer.writeheader()
         writer.writerow(row)
+
+
+def _legal(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _legal(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_legal(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _replace(path: Path, text: str) -> None:

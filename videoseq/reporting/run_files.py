@@ -6,7 +6,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from videoseq.reporting.files import append_csv
+from videoseq.reporting.files import append_csv, write_csv
 
 BAD_VIDEO_COLUMNS = ("path", "row", "split", "reason")
 _PACKAGES = ("videoseq", "torch", "torchvision", "pytorch-lightning", "av")
@@ -36,17 +36,17 @@ def git_commit() -> str | None:
 
 
 class BadVideoFile:
-    """The list of left-out videos of a run, `bad_videos.csv`, started with the first of them.
+    """The list of left-out videos of a run, `bad_videos.csv`; without any it holds its header alone.
 
     Args:
-        path: The CSV file.
-        new: Whether a file of an earlier evaluation is taken away.
+        path: The CSV file; one of a resumed run is continued.
+        new: Whether a file of an earlier evaluation is emptied.
     """
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         self.path = path
-        if new:
-            path.unlink(missing_ok=True)
+        if new or not path.exists():
+            write_csv(path, BAD_VIDEO_COLUMNS, [])
 
     def add(self, video: Path, row: str, split: str, reason: str) -> None:
         """Adds a video: its file, where the annotations name it, its split, and why it is left out."""

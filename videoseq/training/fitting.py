@@ -79,6 +79,12 @@ def fit(
         # Advice that does not hold here: the number of workers is chosen, short epochs are no mistake.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*The number of training batches.*")
+        # What is frozen stays in evaluation mode on purpose.
+        warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")
+        if resume is not None:  # its folder is continued on purpose
+            warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
+        # Lightning's own affair with torch.
+        warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
         _run(trainer, module, datamodule, resume)
     if interrupt.requested:
         raise Interrupted(f"stopped after the last epoch; continue with the same command and resume=auto ({folder})")

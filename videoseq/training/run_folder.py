@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
-from videoseq.errors import CheckpointError
+from videoseq.errors import CheckpointError, ConfigError
 
 logger = logging.getLogger(__name__)
 
@@ -14,13 +14,19 @@ BEST_CHECKPOINT = Path("checkpoints") / "best.ckpt"
 
 
 def new_run_folder(outputs: Path, name: str) -> Path:
-    """Makes and returns `outputs/name/<date_time_ms>`, a folder that no other run has."""
+    """Makes and returns `outputs/name/<date_time_ms>`, a folder that no other run has.
+
+    Raises:
+        ConfigError: No folder can be made there.
+    """
     while True:
         folder = outputs / name / datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")[:-3]
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
             continue
+        except OSError as error:
+            raise ConfigError(f"cannot make the run's folder {str(folder)!r}: {error.strerror}; paths.outputs=DIR names another place") from error
         return folder
 
 
@@ -34,6 +40,7 @@ def open_run_folder(outputs: Path, name: str, resume: str | None) -> tuple[Path,
 
     Raises:
         CheckpointError: The checkpoint is missing or does not lie in a run's folder.
+        ConfigError: No folder can be made there.
     """
     if resume is None:
         return new_run_folder(outputs, name), None

@@ -17,7 +17,7 @@ class BadVideoLog(pl.Callback):
 
     Args:
         report: Called with (split, position in the split's table, reason) for each such video.
-        num_videos: Videos of all splits.
+        num_videos: Videos of all splits, without those that the scan has left out.
         num_bad: Videos that the scan has left out already.
         max_bad_fraction: Share of bad videos above which the run stops, in [0, 1].
     """
@@ -26,7 +26,7 @@ class BadVideoLog(pl.Callback):
         self, report: Callable[[Split, int, str], None], num_videos: int, num_bad: int, max_bad_fraction: float
     ) -> None:
         self.report = report
-        self.num_videos = num_videos
+        self.num_all = num_videos + num_bad
         self.num_bad = num_bad
         self.max_bad_fraction = max_bad_fraction
         self._seen: set[tuple[Split, int]] = set()
@@ -51,8 +51,8 @@ class BadVideoLog(pl.Callback):
             self.num_bad += 1
             logger.warning("left out of %s: %s", split, reason)
             self.report(split, position, reason)
-            if self.num_bad > self.max_bad_fraction * (self.num_videos + self.num_bad):
+            if self.num_bad > self.max_bad_fraction * self.num_all:
                 raise DataError(
-                    f"{self.num_bad} videos cannot be read, more than data.max_bad_fraction={self.max_bad_fraction} "
-                    f"of all; the last: {reason}. Repair or remove them, or raise data.max_bad_fraction"
+                    f"{self.num_bad} of {self.num_all} videos cannot be read, more than "
+                    f"data.max_bad_fraction={self.max_bad_fraction}; the last: {reason}. Repair or remove them, or raise data.max_bad_fraction"
                 )

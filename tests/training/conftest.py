@@ -1,0 +1,31 @@
+"""Fixtures of the training room."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.runs import Run, scan
+from videoseq.data.manifest import Manifest
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Runs these tiny models on one thread: waking the others takes longer than the work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def manifest(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """The bars: 16 train, 4 validate, 4 test."""
+    return scan(bars, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def run(manifest: Manifest, tmp_path: Path) -> Run:
+    """A tiny run of two epochs of four batches in a folder of its own."""
+    return Run(manifest, tmp_path)

@@ -1,0 +1,1 @@
+"""What `videoseq.benchmark` measures."""
