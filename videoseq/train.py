@@ -75,10 +75,12 @@ def train(cfg: TrainConfig) -> TrainResult:
     folder, resume = open_run_folder(Path(cfg.paths.outputs).expanduser(), cfg.name, cfg.resume)
     log_file = log_to_file(folder / "train.log")
     try:
-        save_config(cfg, folder / "config.yaml")
+        if resume is None:  # a run that is continued keeps its options until these have proved to fit
+            save_config(cfg, folder / "config.yaml")
         counts = ", ".join(f"{part} {len(videos)}" for part, videos in manifest.videos.items())
         logger.info("%s %s: %d classes, %s", "continuing" if resume else "run", folder, len(config.class_names), counts)
         report = _fit(cfg, manifest, module, folder, resume, callbacks)
+        save_config(cfg, folder / "config.yaml")
         metrics = _measure(cfg, manifest, folder, report)
         metrics["seconds"] = time.perf_counter() - started
         write_json(folder / METRICS_FILE, metrics)

@@ -76,9 +76,7 @@ def test_split_folders(tmp_path: Path, video_bytes: bytes) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "split"), [("train", "train"), ("Validation", "val"), ("val", "val"), ("test", "test")]
-)
+@pytest.mark.parametrize(("name", "split"), [("train", "train"), ("Validation", "val"), ("val", "val"), ("test", "test")])
 def test_one_split_folder_is_enough(tmp_path: Path, video_bytes: bytes, name: str, split: str) -> None:
     make(tmp_path, video_bytes, f"{name}/run/1.mp4")
     assert table(read_annotations(tmp_path), tmp_path) == [(f"{name}/run/1.mp4", "run", split)]
@@ -110,9 +108,7 @@ def test_order_does_not_depend_on_the_order_of_writing(tmp_path: Path, video_byt
 
 
 def test_no_videos_found_names_both_layouts(tmp_path: Path, video_bytes: bytes) -> None:
-    with pytest.raises(
-        DataError, match=r"no videos found.*no files.*class_name/\*\.mp4 or \{train,val,test\}/class_name"
-    ):
+    with pytest.raises(DataError, match=r"no videos found.*no files.*class_name/\*\.mp4 or \{train,val,test\}/class_name"):
         read_annotations(tmp_path)
     make(tmp_path, b"", "run/a.txt", "run/b.jpg")
     with pytest.raises(DataError, match=r"no videos found.*got 2 files of other suffixes.*\.mp4.*Fix: give the folder"):
@@ -122,9 +118,7 @@ def test_no_videos_found_names_both_layouts(tmp_path: Path, video_bytes: bytes) 
         read_annotations(tmp_path)
 
 
-def test_an_empty_class_folder_is_a_warning(
-    tmp_path: Path, video_bytes: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_empty_class_folder_is_a_warning(tmp_path: Path, video_bytes: bytes, caplog: pytest.LogCaptureFixture) -> None:
     make(tmp_path / "flat", video_bytes, "run/1.mp4")
     (tmp_path / "flat" / "jump").mkdir()
     make(tmp_path / "split", video_bytes, "train/run/1.mp4")
@@ -163,9 +157,7 @@ def test_root_missing_or_a_file(tmp_path: Path, video_bytes: bytes) -> None:
 def test_links_out_of_the_root_are_refused(tmp_path: Path, video_bytes: bytes) -> None:
     make(tmp_path, video_bytes, "outside/x/1.mp4", "data/run/1.mp4")
     (tmp_path / "data/run/2.mp4").symlink_to(tmp_path / "outside/x/1.mp4")
-    with pytest.raises(
-        DataError, match=r"'run/2.mp4' lies outside.*it leads to.*Fix: move.*data\.allow_outside_root=true"
-    ):
+    with pytest.raises(DataError, match=r"'run/2.mp4' lies outside.*it leads to.*Fix: move.*data\.allow_outside_root=true"):
         read_annotations(tmp_path / "data")
     assert len(read_annotations(tmp_path / "data", allow_outside_root=True)) == 2
     (tmp_path / "data/run/2.mp4").unlink()

@@ -48,9 +48,7 @@ UNIFORM = [
 
 @pytest.mark.parametrize("sampling", ["uniform", "segments"])
 @pytest.mark.parametrize(("n", "padding", "view", "num_views", "expected"), UNIFORM)
-def test_uniform_and_segments(
-    sampling: str, n: int, padding: str, view: int, num_views: int, expected: list[int]
-) -> None:
+def test_uniform_and_segments(sampling: str, n: int, padding: str, view: int, num_views: int, expected: list[int]) -> None:
     clip = sample_clip(n, spec(sampling, padding), rng=None, view=view, num_views=num_views)
     assert clip.tolist() == expected
     assert clip.dtype == np.int64
@@ -144,8 +142,7 @@ def test_all_draws_a_run_of_long_videos_only() -> None:
 def test_the_same_seed_gives_the_same_clip() -> None:
     for sampling in ("segments", "random_clip", "all"):
         clips = [
-            sample_clip(1000, spec(sampling, max_frames=8), rng=np.random.default_rng(seed)).tolist()
-            for seed in (1, 1, 2)
+            sample_clip(1000, spec(sampling, max_frames=8), rng=np.random.default_rng(seed)).tolist() for seed in (1, 1, 2)
         ]
         assert clips[0] == clips[1] != clips[2]
 
@@ -200,9 +197,7 @@ def test_mistakes() -> None:
 
 
 def constant(num_frames: int, fps: int, first_pts: int = 0) -> VideoInfo:
-    return VideoInfo(
-        Path("v.mp4"), num_frames=num_frames, time_base=Fraction(1, fps * 512), first_pts=first_pts, pts_step=512
-    )
+    return VideoInfo(Path("v.mp4"), num_frames=num_frames, time_base=Fraction(1, fps * 512), first_pts=first_pts, pts_step=512)
 
 
 VARIABLE = VideoInfo(
@@ -279,9 +274,7 @@ def test_no_frame_in_the_range() -> None:
         DataError, match=r"'v.mp4': no frame from 5 s to the end: the video has 10 frames, the last frame at 0\.900 s"
     ):
         available_frames(constant(10, 10), start_seconds=5, end_seconds=None, target_fps=None)
-    with pytest.raises(
-        DataError, match=r"no frame from 0\.11 s to 0\.19 s.*Fix: correct start_seconds and end_seconds"
-    ):
+    with pytest.raises(DataError, match=r"no frame from 0\.11 s to 0\.19 s.*Fix: correct start_seconds and end_seconds"):
         available_frames(constant(10, 10), start_seconds=0.11, end_seconds=0.19, target_fps=10)
     with pytest.raises(DataError, match=r"no frame from 0 s to the end: the video has 0 frames\."):
         available_frames(VideoInfo(Path("v.mp4")), start_seconds=None, end_seconds=None, target_fps=None)

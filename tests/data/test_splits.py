@@ -184,9 +184,7 @@ def test_five_videos_in_two_classes() -> None:
 def test_groups_that_share_too_many_classes(caplog: pytest.LogCaptureFixture) -> None:
     circle = [("ab", "g1"), ("bc", "g2"), ("ac", "g3")]
     records = [record(f"{group}{label}", label, group=group) for labels, group in circle for label in labels]
-    with pytest.raises(
-        DataError, match=r"groups share so many classes that no split gives every class to both train and"
-    ):
+    with pytest.raises(DataError, match=r"groups share so many classes that no split gives every class to both train and"):
         assign_splits(records, {}, SplitOptions())
     fano = ["abc", "ade", "afg", "bdf", "beg", "cdg", "cef"]  # every class in three groups, no three parts are possible
     records = [record(f"{group}{label}", label, group=f"g{group}") for group, row in enumerate(fano) for label in row]

@@ -126,9 +126,7 @@ def test_colour_changes_contrast_and_saturation() -> None:
     halves[:, :, :, 16:] = torch.tensor([60, 60, 120], dtype=torch.uint8)[:, None, None]
     transform = TrainTransform(SPEC, AugmentOptions("none", colour=0.5))
     clips = [transform(halves, seed).float()[0] for seed in range(50)]
-    saturations = {
-        round(float(clip[0, 0, 0] / clip[1, 0, 0]), 1) for clip in clips
-    }  # red over green, brightness cancels
+    saturations = {round(float(clip[0, 0, 0] / clip[1, 0, 0]), 1) for clip in clips}  # red over green, brightness cancels
     assert min(saturations) < 1.6
     assert max(saturations) > 2.4
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
-from tests.training.runs import DATA, HEAD, ENCODER, StopAfter, assert_same, load
+from tests.training.runs import CLIP, DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, scan
 from videoseq.errors import CheckpointError, Interrupted
-from videoseq.models.options import MeanHeadOptions
 from videoseq.training.options import OptimizerOptions, TrainingOptions
 
 DROPOUT = replace(HEAD, dropout=0.4)
@@ -55,3 +55,56 @@ def test_resuming_behind_an_epoch_equals_never_stopping(longer, tmp_path, name):
     assert load(getattr(short, name))["global_step"] == 4
     short.fit(resume=getattr(short, name))
     assert_same_end(longer, short)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"head": replace(HEAD, hidden_size=9)}, r"model\.head\.hidden_size was 8, is 9"),
+        ({"head": replace(HEAD, name="gru")}, r"model\.head\.name was lstm, is gru"),
+        ({"encoder": replace(ENCODER, channels=(5,))}, r"model\.encoder\.channels was \[4\], is \[5\]"),
+        ({"clip": replace(CLIP, num_frames=3)}, r"clip\.num_frames was 4, is 3"),
+        ({"optimizer": OptimizerOptions(name="sgd", lr=0.01)}, r"optimizer\.name is sgd, which it was not"),
+        ({"optimizer": OptimizerOptions(lr=0.02)}, r"optimizer\.lr or encoder_lr_scale was 0\.01, is 0\.02"),
+        ({"optimizer": OptimizerOptions(lr=0.01, weight_decay=0.5)}, r"optimizer\.weight_decay was 0\.01, is 0\.5"),
+        ({"data": replace(DATA, batch_size=8)}, r"data\.batch_size was 4, is 8"),
+        ({"seed": 1}, r"seed was 0, is 1"),
+    ],
+)
+def test_a_checkpoint_of_other_options_is_refused(finished, changes, message):
+    with pytest.raises(CheckpointError, match=rf"^cannot continue.*: {message}.*; resume needs .*init_from=PATH$"):
+        replace(finished, training=TrainingOptions(max_epochs=3), **changes).fit(resume=finished.last)
+
+
+def test_a_checkpoint_of_other_data_is_refused(finished, make_class_folders, tmp_path):
+    other = scan(make_class_folders(tmp_path / "more", {"left": 14, "right": 14}, num_frames=4), tmp_path / "cache")
+    with pytest.raises(CheckpointError, match=r"training videos was 16, is \d+"):
+        replace(finished, manifest=other).fit(resume=finished.last)
+
+
+def test_a_checkpoint_of_other_classes_is_refused(finished, make_class_folders, tmp_path):
+    other = scan(make_class_folders(tmp_path / "other", {"down": 12, "left": 12}, num_frames=4), tmp_path / "cache")
+    with pytest.raises(CheckpointError, match=r"the classes were left, right, are down, left"):
+        replace(finished, manifest=other).fit(resume=finished.last)
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", None], ids=["empty", "text", "torn"])
+def test_a_file_that_is_no_checkpoint_is_refused(finished, tmp_path, content):
+    path = tmp_path / "file.ckpt"
+    path.write_bytes(finished.last.read_bytes()[:2000] if content is None else content)
+    with pytest.raises(CheckpointError, match=r"file\.ckpt' cannot be read; expected a checkpoint of a training run"):
+        finished.fit(resume=path)
+
+
+def test_weights_alone_are_no_run_to_continue(finished, tmp_path):
+    torch.save({"state_dict": finished.module().state_dict()}, tmp_path / "weights.ckpt")
+    with pytest.raises(CheckpointError, match=r"weights\.ckpt': it holds no state of a training run; .*init_from=PATH"):
+        finished.fit(resume=tmp_path / "weights.ckpt")
+
+
+@pytest.fixture(scope="module")
+def finished(manifest, tmp_path_factory):
+    """A run of one epoch that has ended."""
+    run = Run(manifest, tmp_path_factory.mktemp("finished"), training=TrainingOptions(max_epochs=1))
+    run.fit()
+    return run

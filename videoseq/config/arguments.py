@@ -1,5 +1,6 @@
 """Prepares the words of a command line so that Hydra's grammar reads them as a user means them."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,22 +25,29 @@ PATH_KEYS = frozenset(
 _QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
 
 
+_WITH_VALUE = frozenset({"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c"})
+
+
 def prepare_arguments(words: Sequence[str], conf: Path) -> list[str]:
     """Returns the command line for Hydra.
 
     Values of path-like keys are quoted. Every other `key=value` becomes `++key=value`: the schema, not the sum of the files
     that happen to be composed, decides which keys exist. Choices of group files (`model/head=gru`) stay as they are. Hydra
-    itself writes nothing: a run's folder is ours.
+    itself writes nothing: a run's folder is ours. Flags come last: Hydra's parser takes no options behind them.
 
     Args:
         words: The words after the command's name.
         conf: The folder of the configuration files.
     """
-    prepared = list(_QUIET)
-    for word in words:
+    prepared, flags = list(_QUIET), []
+    remaining = iter(words)
+    for word in remaining:
+        if word.startswith("-"):
+            flags += [word, *itertools.islice(remaining, 1 if word in _WITH_VALUE else 0)]
+            continue
         key, separator, value = word.partition("=")
         bare = key.lstrip("+~")
-        if word.startswith("-") or not separator or key.startswith("~"):
+        if not separator or key.startswith("~"):
             prepared.append(word)
         elif bare in PATH_KEYS:
             prepared.append(f"++{bare}={_quote(value)}")
@@ -47,7 +55,7 @@ def prepare_arguments(words: Sequence[str], conf: Path) -> list[str]:
             prepared.append(word)
         else:
             prepared.append(f"++{bare}={value}")
-    return prepared
+    return prepared + flags
 
 
 def _quote(value: str) -> str:

@@ -7,6 +7,7 @@ from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.loading import ClipLoader, ResumableLoader, evaluation_loader
 from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
+from videoseq.errors import CheckpointError
 from videoseq.types import ClipSpec
 
 
@@ -43,15 +44,30 @@ class VideoDataModule(pl.LightningDataModule):
 
     def state_dict(self) -> dict[str, int]:
         """Returns what a resumed run needs to go on with the next batch."""
-        return {"batches_done": self._batches_done()}
+        return {**self._epoch(), "batches_done": self._batches_done()}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Lets the training loader start where the saved run stood.
 
         Lightning restores the loader itself only in the middle of an epoch, and too late for one whose length the
         learning-rate schedule has asked for; the data module is restored before any loader is made.
+
+        Raises:
+            CheckpointError: The saved run had other epochs.
         """
+        for name, now in self._epoch().items():
+            if state_dict[name] != now:
+                raise CheckpointError(
+                    f"cannot continue: {name} was {state_dict[name]}, is {now}, so the batches of an epoch are others; resume "
+                    "needs the data and the options that the run was started with; to start a new run from its weights: "
+                    "init_from=PATH"
+                )
         self._start = state_dict["batches_done"]
+
+    def _epoch(self) -> dict[str, int]:
+        """Returns what decides which batches an epoch has."""
+        num_videos = len(self.manifest.videos["train"])
+        return {"training videos": num_videos, "data.batch_size": self.options.batch_size, "seed": self.seed}
 
     def _batches_done(self) -> int:
         if self.trainer is None:

@@ -41,13 +41,13 @@ SHAPES = ("disc", "square", "triangle", "diamond")
 MARKER_NAME = "moving_shapes.json"
 """The file in the data set's root that holds the parameters it was written with."""
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the same parameters give other videos, so that caches are rebuilt."""
 
 _MIN_RADIUS, _MAX_RADIUS = 3.5 / 64, 24.0 / 64
 _SPEED = (3.0 / 64, 5.0 / 64)
-_ORBIT_RADIUS = (15.0 / 64, 19.0 / 64)
-_FRAMES_PER_TURN = (11.0, 15.0)
+_ORBIT_RADIUS = (17.0 / 64, 19.0 / 64)
+_FRAMES_PER_TURN = (12.0, 14.0)
 _FRAMES_PER_GROWTH = (5.0, 7.0)
 """Ranges of the motions; lengths are shares of the image's side."""
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 
-from videoseq.errors import CheckpointError, DataError, Interrupted
+from videoseq.errors import Interrupted
 from videoseq.training.callbacks.bad_videos import BadVideoLog
 from videoseq.training.callbacks.interrupt import InterruptSaver
 from videoseq.training.callbacks.media import TensorBoardMedia
 from videoseq.training.callbacks.throughput import Throughput
 from videoseq.training.module import SequenceModule
 from videoseq.training.options import TrainerOptions, TrainingOptions
-from videoseq.training.run_folder import BEST_CHECKPOINT, LAST_CHECKPOINT
+from videoseq.training.resuming import check_resumable
+from videoseq.training.run_folder import LAST_CHECKPOINT
 from videoseq.training.trainer import build_trainer
 
 
@@ -64,9 +65,11 @@ def fit(
 
     Raises:
         Interrupted: A signal stopped the run; it can be resumed.
-        CheckpointError: The checkpoint to continue from is of another model or optimiser.
+        CheckpointError: The checkpoint to continue from is none, or of another model, optimiser or training split.
         DataError: Too many videos are bad, or none of the validation videos could be read.
     """
+    if resume is not None:
+        check_resumable(resume, module)
     interrupt = InterruptSaver(folder / LAST_CHECKPOINT)
     throughput = Throughput()
     trainer = build_trainer(
@@ -81,6 +84,8 @@ def fit(
         warnings.filterwarnings("ignore", ".*The number of training batches.*")
         # What is frozen stays in evaluation mode on purpose.
         warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")
+        # A batch of which no video could be read has no loss.
+        warnings.filterwarnings("ignore", ".*`training_step` returned `None`.*")
         if resume is not None:  # its folder is continued on purpose
             warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
         # Lightning's own affair with torch.
@@ -88,8 +93,6 @@ def fit(
         _run(trainer, module, datamodule, resume)
     if interrupt.requested:
         raise Interrupted(f"stopped after the last epoch; continue with the same command and resume=auto ({folder})")
-    if not (folder / BEST_CHECKPOINT).exists():
-        raise DataError("no epoch could be validated, so no checkpoint was written: see bad_videos.csv in the run's folder")
     figures = {
         name.removeprefix("train/"): float(value)
         for name, value in trainer.callback_metrics.items()
@@ -101,17 +104,7 @@ def fit(
 
 
 def _run(trainer: pl.Trainer, module: SequenceModule, datamodule: pl.LightningDataModule, resume: Path | None) -> None:
-    # A checkpoint that does not fit shows itself as one of these, from torch and from Lightning's loops.
-    unfit: tuple[type[Exception], ...] = (RuntimeError, KeyError, ValueError) if resume is not None else ()
-    step_before = trainer.global_step
     try:
         trainer.fit(module, datamodule=datamodule, ckpt_path=resume, weights_only=True)
     except SystemExit as error:  # Lightning turns the second Ctrl-C into exit code 1
         raise Interrupted("stopped at once; continue from the last checkpoint with resume=auto") from error
-    except unfit as error:
-        if trainer.global_step > step_before:
-            raise
-        raise CheckpointError(
-            f"cannot continue from {str(resume)!r}: {str(error).splitlines()[0]}; resume needs the options that the run "
-            "was started with (its config.yaml); to start a new run from its weights: init_from=PATH"
-        ) from error

@@ -38,4 +38,4 @@ def selection_score(value: float, loss: float) -> float:
     The loss contributes less than 0.001, so it decides only between values that agree to three decimals: on few validation
     videos many epochs tie, and the first of them is the least trained.
     """
-    return value - 1e-3 * loss / (1 + loss)
+    return value - 1e-3 * (1 - 1 / (1 + loss))

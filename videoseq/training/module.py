@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import ModuleDict
 
+from videoseq.errors import DataError
 from videoseq.models.video_model import VideoModel
 from videoseq.training.metrics import selection_score
 from videoseq.training.optim import build_optimizer, build_scheduler
@@ -89,11 +90,18 @@ class SequenceModule(pl.LightningModule):
         self._log_metrics("train")
 
     def on_validation_epoch_end(self) -> None:
-        """Logs the validation figures and the score that ranks checkpoints."""
+        """Logs the validation figures and the score that ranks checkpoints.
+
+        Raises:
+            DataError: None of the validation videos could be read.
+        """
         figures = self._log_metrics("val")
-        loss = float(self.trainer.callback_metrics.get("val/loss", torch.tensor(float("inf"))))
         if not figures:
-            return
+            raise DataError(
+                "none of the validation videos could be read, so no checkpoint can be chosen: bad_videos.csv in the run's "
+                "folder names them; repair them, or run again, which leaves out what the scan finds bad"
+            )
+        loss = float(self.trainer.callback_metrics["val/loss"])
         score = -loss if self.monitor == "loss" else selection_score(figures[self.monitor], loss)
         self.log("val/selection_score", score)
 

@@ -1,5 +1,6 @@
 """The Lightning trainer of a run: checkpoints, logging, early stopping, progress."""
 
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ def build_trainer(
     Raises:
         ConfigError: The machine has no such accelerator, or not so many devices.
     """
+    # What Lightning tells at this level (tips, devices, how a fit ended) is no news to a user of ours.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     watched: list[pl.Callback] = [
         _checkpoint(folder / BEST_CHECKPOINT, monitor="val/selection_score", mode="max"),
         _checkpoint(folder / LAST_CHECKPOINT, every_n_epochs=1, save_on_train_epoch_end=True),

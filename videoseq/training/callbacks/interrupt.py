@@ -33,6 +33,10 @@ class InterruptSaver(pl.Callback):
         """Gives the signals back."""
         self._restore()
 
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Gives the signals back; after an exception there is no teardown."""
+        self._restore()
+
     def _request(self, number: int, frame: FrameType | None) -> None:
         # Only a flag: saving inside a handler could run in the middle of an optimiser step.
         self.requested = True

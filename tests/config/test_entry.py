@@ -1,0 +1,172 @@
+"""The one entry: exit codes, messages, help, and what it does not import."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from tests.commands import run, train_words
+from videoseq.config import EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, bind, load_config, main, save_config
+from videoseq.config.binding import option_paths
+from videoseq.errors import ConfigError, Interrupted
+
+PROJECT = Path(__file__).parents[2]
+SCHEMAS = {"train": TrainConfig, "evaluate": EvaluateConfig, "predict": PredictConfig, "experiment": ExperimentConfig}
+
+
+def exit_code(task, words=("name=x",)):
+    with pytest.raises(SystemExit) as stopped:
+        main(ExperimentConfig, "experiment", task, "usage", list(words))
+    return stopped.value.code
+
+
+def test_done_is_exit_code_0_and_the_command_gets_its_options(capsys):
+    seen = []
+    assert exit_code(seen.append, ["name=x", "seeds=[1,2]", "output='a,b'"]) == 0
+    assert seen == [ExperimentConfig(name="x", seeds=(1, 2), output="a,b")]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_mistake_of_the_user_is_exit_code_2_and_one_message(capsys):
+    def mistaken(cfg):
+        raise ConfigError("this is wrong: do that")
+
+    assert exit_code(mistaken) == 2
+    assert capsys.readouterr() == ("", "videoseq.experiment: this is wrong: do that\n")
+
+
+def test_an_interruption_is_exit_code_3(capsys):
+    def interrupted(cfg):
+        raise Interrupted("stopped; resume=auto continues")
+
+    def at_once(cfg):
+        raise KeyboardInterrupt
+
+    assert exit_code(interrupted) == 3
+    assert capsys.readouterr().err == "videoseq.experiment: stopped; resume=auto continues\n"
+    assert exit_code(at_once) == 3
+    assert capsys.readouterr().err == "videoseq.experiment: interrupted\n"
+
+
+def test_a_bug_is_no_message_of_ours():
+    def buggy(cfg):
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        main(ExperimentConfig, "experiment", buggy, "usage", ["name=x"])
+
+
+def test_a_bug_is_exit_code_1_with_its_traceback(tmp_path, bars):
+    words = train_words(bars, tmp_path, "callbacks.bug={_target_: tests.signals.RaiseAtStart, message: 'it is broken'}")
+    done = subprocess.run(
+        [sys.executable, "-m", "videoseq.train", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "Traceback (most recent call last)" in done.stderr
+    assert done.stderr.splitlines()[-1] == "RuntimeError: it is broken"
+    assert "HYDRA_FULL_ERROR" not in done.stderr
+
+
+def test_the_command_line_of_the_process_is_left_as_it_was(capsys):
+    typed = list(sys.argv)
+    exit_code(lambda cfg: None)
+    assert sys.argv == typed
+
+
+def test_a_required_option_that_is_missing_is_named(capsys):
+    assert exit_code(lambda cfg: None, []) == 2
+    assert capsys.readouterr().err == "videoseq.experiment: name is missing: name=moving_shapes\n"
+
+
+def test_sweeps_are_refused(capsys):
+    assert exit_code(lambda cfg: None, ["-m", "name=a,b"]) == 2
+    assert "run the command once per value" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_folder_of_ones_own_adds_choices_wherever_it_is_named(capsys, tmp_path, order):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nname: my own\ndata: {root: videos}\n")
+    words = [["--config-dir", str(tmp_path)], ["+experiment=mine", "seed=3"]]
+    seen = []
+    with pytest.raises(SystemExit) as stopped:
+        main(TrainConfig, "train", seen.append, "usage", words[order] + words[1 - order])
+    assert stopped.value.code == 0
+    assert (seen[0].name, seen[0].seed) == ("my own", 3)
+
+
+def test_a_saved_configuration_is_the_same_when_read(tmp_path):
+    cfg = load_config(TrainConfig, "train", ["data.root=it's, a (1)=视频", "model/head=mean", "clip.target_fps=12.5"])
+    save_config(cfg, tmp_path / "config.yaml")
+    assert bind(TrainConfig, OmegaConf.to_container(OmegaConf.load(tmp_path / "config.yaml"))) == cfg
+
+
+def test_what_is_logged_before_hydra_starts_is_still_heard(capsys):
+    import logging
+
+    def warns(cfg):
+        logging.getLogger("videoseq.data.splits").warning("heard")
+
+    for _ in range(2):
+        assert exit_code(warns) == 0
+        assert capsys.readouterr().err == "WARNING: heard\n"
+
+
+@pytest.mark.parametrize("command", SCHEMAS)
+def test_help_lists_every_option_with_its_meaning(capsys, command):
+    outcome = run(capsys, command, "--help")
+    assert outcome.code == 0
+    assert f"usage: python -m videoseq.{command} key=value" in outcome.out
+    lines = outcome.out.splitlines()
+    for key, *_ in option_paths(SCHEMAS[command]):
+        (place,) = [number for number, line in enumerate(lines) if line.startswith(f"  {key}  (")]
+        assert len(lines[place + 1].strip()) > 10, key
+
+
+def test_help_shows_types_choices_and_defaults(capsys):
+    out = run(capsys, "train", "-h").out
+    assert "  clip.sampling  (uniform|segments|random_clip|all; default uniform)" in out
+    assert "  optimizer.lr  (float; default 0.001)" in out
+    assert "  training.early_stopping  (int|null; default null)" in out
+    assert "  checkpoint  (str; required)" in run(capsys, "predict", "--help").out
+
+
+WITHOUT_TORCH = {
+    "the list of commands": ["videoseq", []],
+    "help of train": ["videoseq.train", ["--help"]],
+    "help of evaluate": ["videoseq.evaluate", ["--help"]],
+    "help of predict": ["videoseq.predict", ["--help"]],
+    "help of experiment": ["videoseq.experiment", ["--help"]],
+    "a misspelt key": ["videoseq.train", ["data.root=x", "model.head.hiden_size=3"]],
+    "an unknown group": ["videoseq.train", ["data.root=x", "model/head=lsmt"]],
+    "nothing to train on": ["videoseq.train", []],
+    "a missing option": ["videoseq.predict", []],
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_TORCH)
+def test_help_and_errors_of_the_configuration_come_without_torch(case):
+    module, words = WITHOUT_TORCH[case]
+    program = (
+        "import runpy, sys\n"
+        f"sys.argv = ['x', *{words!r}]\n"
+        "try:\n"
+        f"    runpy.run_module({module!r}, run_name='__main__', alter_sys=True)\n"
+        "except SystemExit as stopped:\n"
+        "    print('code', stopped.code)\n"
+        "heavy = {name.partition('.')[0] for name in sys.modules}\n"
+        "print('heavy', sorted(heavy & {'torch', 'torchvision', 'pytorch_lightning', 'lightning_fabric', 'matplotlib', 'av'}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "heavy []"
+    if "help" not in case and case != "the list of commands":
+        assert "code 2" in done.stdout

@@ -1,0 +1,64 @@
+"""Metrics, against figures made by hand."""
+
+import math
+
+import pytest
+import torch
+
+from videoseq.training.metrics import classification_metrics, evaluate_probs, selection_score
+
+
+def test_figures_equal_those_made_by_hand():
+    probs = torch.tensor([[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
+    targets = torch.tensor([0, 1, 1, 2])  # predicted 0, 0, 1, 2
+    figures = evaluate_probs(probs, targets)
+    assert figures["accuracy"] == pytest.approx(3 / 4)
+    assert figures["top5_accuracy"] == 1.0
+    # class 0: precision 1/2, recall 1; class 1: 1, 1/2; class 2: 1, 1
+    assert figures["f1_macro"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    assert figures["loss"] == pytest.approx(-(math.log(0.7) + math.log(0.3) + math.log(0.8) + math.log(0.4)) / 4)
+    assert set(figures) == {"accuracy", "top5_accuracy", "f1_macro", "loss"}
+
+
+def test_top5_looks_at_five_of_many():
+    probs = torch.arange(7, 0, -1, dtype=torch.float32).repeat(7, 1) / 28  # class 0 is likeliest, class 6 least
+    figures = evaluate_probs(probs, torch.arange(7))
+    assert figures["accuracy"] == pytest.approx(1 / 7)
+    assert figures["top5_accuracy"] == pytest.approx(5 / 7)
+
+
+def test_logits_and_probs_give_the_same_figures():
+    torch.manual_seed(0)
+    logits, targets = torch.randn(30, 6), torch.randint(6, (30,))
+    from_logits, from_probs = classification_metrics(6), classification_metrics(6)
+    from_logits.update(logits, targets)
+    from_probs.update(logits.softmax(1), targets)
+    assert {k: float(v) for k, v in from_logits.compute().items()} == {k: float(v) for k, v in from_probs.compute().items()}
+
+
+def test_batches_add_up_to_the_whole():
+    torch.manual_seed(0)
+    probs, targets = torch.rand(10, 4).softmax(1), torch.randint(4, (10,))
+    metrics = classification_metrics(4)
+    for part in (slice(0, 7), slice(7, 10)):
+        metrics.update(probs[part], targets[part])
+    whole = evaluate_probs(probs, targets)
+    assert {name: float(value) for name, value in metrics.compute().items()} == pytest.approx(
+        {name: value for name, value in whole.items() if name != "loss"}
+    )
+
+
+def test_a_probability_of_zero_is_no_infinite_loss():
+    assert evaluate_probs(torch.tensor([[1.0, 0.0]]), torch.tensor([1]))["loss"] == pytest.approx(-math.log(1e-12))
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ((0.9, 5.0), (0.8, 0.1)),  # the figure decides
+        ((0.9, 0.4), (0.9, 0.5)),  # the loss breaks a tie
+        ((0.9, 3.0), (0.9, math.inf)),
+    ],
+)
+def test_selection_orders_by_the_figure_and_then_by_the_loss(better, worse):
+    assert selection_score(*better) > selection_score(*worse)
