@@ -1,6 +1,10 @@
 """Fixtures that every room uses: real encoded videos, and the real data where it is there."""
 
 import os
+
+# Two test processes on two cores: tiny models gain nothing from more threads and lose much to waking them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

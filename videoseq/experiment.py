@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,9 @@ def experiment(cfg: ExperimentConfig) -> dict[str, Any]:
     """
     from videoseq.reporting.files import write_json
     from videoseq.reporting.summaries import summarise
+    from videoseq.training.run_folder import new_run_folder
 
-    outputs = Path("outputs") / f"experiment_{cfg.name}" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    outputs = new_run_folder(Path("outputs"), f"experiment_{cfg.name}")
     runs = [_run(cfg, seed, outputs) for seed in cfg.seeds]
     result = {
         "command": f"make experiment NAME={cfg.name} SEEDS={','.join(map(str, cfg.seeds))}",

@@ -1,4 +1,4 @@
-"""Clips as samples: what is drawn depends on (seed, epoch, sample) alone, and a video that cannot be read is never another one."""
+"""Clips as samples: drawn from (seed, epoch, sample) alone; a video that cannot be read is never another one."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,9 +24,7 @@ STANDARD = AugmentOptions(preset="standard")
 def videos_of(folder: Path) -> list[Video]:
     paths = sorted(folder.rglob("*.mp4"))
     labels = sorted({path.parent.name for path in paths})
-    return [
-        Video(VideoRecord(path, path.parent.name), scan_video(path), labels.index(path.parent.name)) for path in paths
-    ]
+    return [Video(VideoRecord(path, path.parent.name), scan_video(path), labels.index(path.parent.name)) for path in paths]
 
 
 @pytest.fixture(scope="module")

@@ -46,11 +46,11 @@ class Run:
     encoder: Any = ENCODER
     head: Any = HEAD
     data: DataOptions = DATA
-    augment: AugmentOptions = AugmentOptions()
-    task: ClassificationOptions = ClassificationOptions()
-    optimizer: OptimizerOptions = OptimizerOptions(lr=0.01)
-    training: TrainingOptions = TrainingOptions(max_epochs=2)
-    trainer: TrainerOptions = TrainerOptions(accelerator="cpu")
+    augment: AugmentOptions = field(default_factory=AugmentOptions)
+    task: ClassificationOptions = field(default_factory=ClassificationOptions)
+    optimizer: OptimizerOptions = field(default_factory=lambda: OptimizerOptions(lr=0.01))
+    training: TrainingOptions = field(default_factory=lambda: TrainingOptions(max_epochs=2))
+    trainer: TrainerOptions = field(default_factory=lambda: TrainerOptions(accelerator="cpu"))
     seed: int = 0
     max_bad_fraction: float = 1.0
     bad: list[tuple[str, int, str]] = field(default_factory=list)

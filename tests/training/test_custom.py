@@ -34,7 +34,10 @@ def test_none_is_none():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"_target_": "videoseq.nowhere.Class"}, r"callbacks\.mine: cannot import _target_ 'videoseq\.nowhere\.Class': No module"),
+        (
+            {"_target_": "videoseq.nowhere.Class"},
+            r"callbacks\.mine: cannot import _target_ 'videoseq\.nowhere\.Class': No module",
+        ),
         ({"_target_": f"{__name__}.Countr", "start": 1}, r"cannot import _target_ '.*Countr': module .* has no attribute"),
         ({"_target_": "Counter"}, r"cannot import _target_ 'Counter'"),
         ({"_target_": "pathlib.Path"}, r"_target_ 'pathlib\.Path' is no pytorch_lightning\.Callback"),
@@ -52,7 +55,11 @@ def test_mistakes(content, message):
 def test_all_mistakes_are_told_together():
     with pytest.raises(ConfigError) as told:
         build_callbacks(
-            {"one": {"_target_": HERE}, "good": {"_target_": HERE, "start": 1}, "two": {"_target_": HERE, "start": 1, "stop": 2}}
+            {
+                "one": {"_target_": HERE},
+                "good": {"_target_": HERE, "start": 1},
+                "two": {"_target_": HERE, "start": 1, "stop": 2},
+            }
         )
     lines = str(told.value).splitlines()
     assert [line.split(":")[0] for line in lines] == ["callbacks.one", "callbacks.two"]

@@ -9,7 +9,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from tests.training.runs import DATA, ENCODER, HEAD, Losses, Run, differs, load, scan, weights_of
+from tests.training.runs import DATA, ENCODER, Losses, Run, differs, load, scan, weights_of
 from videoseq.errors import ConfigError, DataError
 from videoseq.training.metrics import selection_score
 from videoseq.training.options import (
@@ -35,9 +35,7 @@ class Figures(pl.Callback):
         self.epochs: list[dict[str, float]] = []
 
     def on_train_epoch_end(self, trainer, pl_module) -> None:
-        self.epochs.append(
-            {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
-        )
+        self.epochs.append({name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")})
 
 
 @pytest.fixture

@@ -111,9 +111,7 @@ def test_an_encoder_that_is_not_frozen_moves_with_its_statistics(run):
 
 
 def test_an_encoder_is_unfrozen_from_its_epoch_on(run):
-    changed = replace(
-        run, encoder=replace(ENCODER, freeze="all", unfreeze_at_epoch=2), training=TrainingOptions(max_epochs=3)
-    )
+    changed = replace(run, encoder=replace(ENCODER, freeze="all", unfreeze_at_epoch=2), training=TrainingOptions(max_epochs=3))
     kept = Epochs()
     changed.fit([kept])
     before, first, second, third = (encoder_of(weights) for weights in kept.weights)

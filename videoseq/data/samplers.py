@@ -27,7 +27,8 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
 class EpochBatches:
     """Batches of a shuffled epoch, endlessly many epochs, resumable between any two batches.
 
-    Each iterator that is drawn from gives the next epoch. The length is always that of a whole epoch, also where a resumed one is shorter.
+    Each iterator that is drawn from gives the next epoch. The length is always that of a whole epoch, also where a resumed
+    one is shorter.
 
     Args:
         num_samples: Samples of the data set.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from torch import Tensor
 
 
@@ -32,11 +33,20 @@ def confusion_figure(matrix: Tensor, class_names: Sequence[str]) -> Figure:
     axes.imshow(shares.numpy(), vmin=0, vmax=1, cmap="Blues")
     axes.set(xlabel="prediction", ylabel="target")
     ticks = range(len(class_names))
-    axes.set_xticks(ticks, class_names, rotation=90)
-    axes.set_yticks(ticks, class_names)
+    labels = [_drawable(name) for name in class_names]
+    axes.set_xticks(ticks, labels, rotation=90, parse_math=False)
+    axes.set_yticks(ticks, labels, parse_math=False)
     if len(class_names) <= 25:
         for row in ticks:
             for column in ticks:
                 colour = "white" if shares[row, column] > 0.5 else "black"
                 axes.text(column, row, str(int(matrix[row, column])), ha="center", va="center", color=colour, fontsize=8)
     return figure
+
+
+def _drawable(name: str) -> str:
+    """Returns a name with every character that the font lacks as its code, such as `\\u89c6`, instead of an empty box."""
+    font = get_font(findfont("DejaVu Sans"))  # comes with matplotlib
+    return "".join(
+        letter if font.get_char_index(ord(letter)) else letter.encode("ascii", "backslashreplace").decode() for letter in name
+    )

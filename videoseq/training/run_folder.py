@@ -26,7 +26,9 @@ def new_run_folder(outputs: Path, name: str) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise ConfigError(f"cannot make the run's folder {str(folder)!r}: {error.strerror}; paths.outputs=DIR names another place") from error
+            raise ConfigError(
+                f"cannot make the run's folder {str(folder)!r}: {error.strerror}; paths.outputs=DIR names another place"
+            ) from error
         return folder
 
 

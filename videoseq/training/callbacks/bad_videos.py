@@ -54,5 +54,6 @@ class BadVideoLog(pl.Callback):
             if self.num_bad > self.max_bad_fraction * self.num_all:
                 raise DataError(
                     f"{self.num_bad} of {self.num_all} videos cannot be read, more than "
-                    f"data.max_bad_fraction={self.max_bad_fraction}; the last: {reason}. Repair or remove them, or raise data.max_bad_fraction"
+                    f"data.max_bad_fraction={self.max_bad_fraction}; the last: {reason}. "
+                    "Repair or remove them, or raise data.max_bad_fraction"
                 )

@@ -13,13 +13,27 @@ class EpochReport(pl.Callback):
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
+        self._finished: int | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Starts the clock."""
         self._started = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Logs the line; validation has run by then."""
+        """Notes that there is something to tell: the module logs its training figures only after this hook."""
+        self._finished = trainer.current_epoch + 1
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Logs the line of the epoch before."""
+        self._report(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Logs the line of the last epoch."""
+        self._report(trainer)
+
+    def _report(self, trainer: pl.Trainer) -> None:
+        if self._finished is None:
+            return
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         shown = "  ".join(
             f"{name} {figures[name]:.3f}"
@@ -27,4 +41,5 @@ class EpochReport(pl.Callback):
             if name in figures
         )
         seconds = time.perf_counter() - self._started
-        logger.info("epoch %d/%s  %s  %.0f s", trainer.current_epoch + 1, trainer.max_epochs, shown, seconds)
+        logger.info("epoch %d/%s  %s  %.0f s", self._finished, trainer.max_epochs, shown, seconds)
+        self._finished = None

@@ -29,12 +29,12 @@ class InterruptSaver(pl.Callback):
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._request) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Gives the signals back."""
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Gives the signals back; not in `teardown`, which comes after Lightning has given back its own."""
         self._restore()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Gives the signals back; after an exception there is no teardown."""
+        """Gives the signals back where a run fails."""
         self._restore()
 
     def _request(self, number: int, frame: FrameType | None) -> None:

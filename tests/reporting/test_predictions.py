@@ -1,0 +1,63 @@
+"""Rows of predictions."""
+
+import csv
+import json
+
+import pytest
+
+from videoseq.reporting.predictions import print_rows, write_rows
+
+ROWS = [
+    {
+        "path": "a,b.mp4",
+        "start_seconds": 0.0,
+        "end_seconds": 1.5,
+        "pred": "left",
+        "prob": 0.75,
+        "top": [("left", 0.75), ("right", 0.25)],
+    },
+    {
+        "path": "视频.mp4",
+        "start_seconds": 1.5,
+        "end_seconds": 3.0,
+        "pred": "up",
+        "prob": 0.5,
+        "top": [("up", 0.5), ("left", 0.3)],
+    },
+]
+
+
+def test_csv_has_the_further_classes_as_columns(tmp_path):
+    write_rows(tmp_path / "rows.csv", ROWS)
+    with (tmp_path / "rows.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["path", "start_seconds", "end_seconds", "pred", "prob", "pred_2", "prob_2"]
+    assert list(rows[0].values()) == ["a,b.mp4", "0.0", "1.5", "left", "0.75", "right", "0.25"]
+    assert rows[1]["path"] == "视频.mp4"
+
+
+def test_json_has_a_list_of_classes(tmp_path):
+    write_rows(tmp_path / "rows.json", ROWS)
+    rows = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    assert rows[0]["top"] == [{"label": "left", "prob": 0.75}, {"label": "right", "prob": 0.25}]
+    assert {key: value for key, value in rows[1].items() if key != "top"} == {
+        key: value for key, value in ROWS[1].items() if key != "top"
+    }
+
+
+@pytest.mark.parametrize(("name", "content"), [("rows.csv", "path,pred,prob\n"), ("rows.json", "[]\n")])
+def test_no_rows_make_an_empty_file(tmp_path, name, content):
+    write_rows(tmp_path / name, [])
+    assert (tmp_path / name).read_text() == content
+
+
+def test_the_terminal_shows_a_table(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    print_rows(ROWS)
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("path", "start_seconds", "a,b.mp4", "left", "0.750", "right 0.250"))
+
+
+def test_the_terminal_shows_nothing_without_rows(capsys):
+    print_rows([])
+    assert capsys.readouterr().out == ""

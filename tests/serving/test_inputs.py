@@ -1,0 +1,52 @@
+import pytest
+
+from videoseq.errors import DataError
+from videoseq.serving.inputs import find_videos
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for name in ("b.mp4", "a.MKV", "notes.txt", ".hidden.mp4", "deep/er/c.webm", "clip[1].mp4", "odd name"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("b.mp4", ["b.mp4"]),
+        ("./b.mp4", ["b.mp4"]),
+        ("odd name", ["odd name"]),  # a file is taken whatever its suffix
+        ("clip[1].mp4", ["clip[1].mp4"]),  # although it reads like a pattern
+        (".", ["a.MKV", "b.mp4", "clip[1].mp4", "deep/er/c.webm"]),
+        ("*.mp4", ["b.mp4", "clip[1].mp4"]),
+        ("*", ["a.MKV", "b.mp4", "clip[1].mp4"]),
+        ("**/*.webm", ["deep/er/c.webm"]),
+        ("[ab].*", ["a.MKV", "b.mp4"]),
+    ],
+)
+def test_what_an_input_names(folder, text, names):
+    assert find_videos(text) == [folder / name for name in names]
+    absolute = str(folder / text)
+    assert find_videos(absolute) == [folder / name for name in names]
+
+
+def test_a_link_to_nowhere_is_taken_so_that_it_is_reported(folder):
+    (folder / "gone.mp4").symlink_to(folder / "nowhere.mp4")
+    assert find_videos("gone.mp4") == [folder / "gone.mp4"]
+
+
+@pytest.mark.parametrize("text", ["", "a\0b.mp4", "rtsp://h/?a=1&b=2", "https://example.org/a.mp4", "file:///etc/passwd"])
+def test_what_is_no_local_path_is_refused(text):
+    with pytest.raises(DataError, match="expected a local file, a folder or a glob pattern such as 'clips/"):
+        find_videos(text)
+
+
+@pytest.mark.parametrize("text", ["missing.mp4", "*.avi", "deep"])
+def test_nothing_found_is_an_error(folder, text):
+    (folder / "deep" / "er" / "c.webm").unlink()
+    with pytest.raises(DataError, match="no videos found; expected a file, a folder or a glob pattern"):
+        find_videos(text)

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from videoseq.data.dataset import EvalClips, Reading, Video
+from videoseq.errors import CheckpointError, ConfigError, DataError
+from videoseq.serving.inference import VideoProbs
+from videoseq.serving.parts import whole_video
+from videoseq.serving.predictor import Predictor, targets_and_paths
+from videoseq.types import VideoRecord
+
+LOADING = {"reading": Reading(), "precision": "32-true", "progress": None, "batch_size": 4, "num_workers": 0}
+
+
+def test_a_prediction_is_the_models_answer_to_the_clip(predictor, infos):
+    videos = [whole_video(info) for info in infos]
+    result = predictor.predict(videos)
+    assert result.videos == (0, 1, 2)
+    clips = EvalClips(videos, predictor.loaded.config.clip, predictor.reading)
+    for position, probs in enumerate(result.probs):
+        video = clips[position].frames
+        logits, _ = predictor.loaded.model(video, torch.tensor([video.shape[1]]))
+        torch.testing.assert_close(probs, logits[0].softmax(0), atol=1e-6, rtol=0)
+
+
+def test_batches_and_workers_change_nothing(predictor, infos):
+    videos = [whole_video(info) for info in infos]
+    expected = predictor.predict(videos, num_clips=2, num_crops=2).probs
+    for changes in ({"batch_size": 1}, {"batch_size": 5}, {"num_workers": 1}):
+        found = replace(predictor, **changes).predict(videos, num_clips=2, num_crops=2).probs
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+
+
+def test_a_video_that_has_gone_is_a_failure_or_an_error_as_told(predictor, infos):
+    gone = replace(infos[0], path=infos[0].path.with_name("gone.mp4"))
+    videos = [whole_video(gone), whole_video(infos[1])]
+    result = predictor.predict(videos)
+    assert result.videos == (1,)
+    ((position, reason),) = result.failures
+    assert position == 0
+    assert "gone.mp4" in reason
+    strict = replace(predictor, reading=Reading(bad_videos="error"))
+    with pytest.raises(DataError, match=r"gone\.mp4"):
+        strict.predict(videos)
+
+
+def test_loading_needs_a_checkpoint_and_a_device(checkpoint, tmp_path):
+    with pytest.raises(CheckpointError, match="is not there; expected a checkpoint of videoseq"):
+        Predictor.from_checkpoint(tmp_path / "none.ckpt", accelerator="cpu", **LOADING)
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="finds no GPU here"):
+            Predictor.from_checkpoint(checkpoint, accelerator="gpu", **LOADING)
+
+
+def test_targets_and_paths_are_those_of_the_videos_that_have_a_result(infos, bars, tmp_path):
+    videos = [
+        Video(VideoRecord(infos[0].path, "left"), infos[0], target=0),
+        Video(VideoRecord(infos[1].path, "left"), infos[1], target=1),
+        Video(VideoRecord(tmp_path / "elsewhere.mp4", "left"), infos[2], target=1),
+    ]
+    result = VideoProbs((0, 2), torch.zeros(2, 2), ((1, "torn"),))
+    targets, paths = targets_and_paths(result, videos, bars)
+    assert targets.tolist() == [0, 1]
+    assert paths == ["left/0.mp4", str(tmp_path / "elsewhere.mp4")]
+    assert targets_and_paths(result, videos, None)[1][0] == str(bars / "left" / "0.mp4")
+
+
+def test_no_readable_video_at_all_is_an_error(infos):
+    videos = [whole_video(info) for info in infos]
+    result = VideoProbs((), torch.zeros(0, 0), ((0, "torn at byte 7"), (1, "gone"), (2, "gone")))
+    with pytest.raises(DataError, match="none of 3 videos could be read; the first: torn at byte 7"):
+        targets_and_paths(result, videos, None)

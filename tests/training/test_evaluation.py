@@ -1,0 +1,18 @@
+"""The report of a split."""
+
+import pytest
+import torch
+
+from videoseq.training.evaluation import report_split
+
+
+def test_a_split_leaves_its_files_and_figures(tmp_path, capsys):
+    probs = torch.tensor([[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]])
+    targets = torch.tensor([0, 0, 0])
+    figures = report_split(tmp_path, "test", ["a.mp4", "b.mp4", "c.mp4"], targets, probs, ("left", "right"))
+    assert figures["accuracy"] == pytest.approx(2 / 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["confusion_matrix.png", "predictions.csv"]
+    assert (tmp_path / "predictions.csv").read_text().splitlines()[3] == "c.mp4,left,right,0.250000,0.750000"
+    shown = capsys.readouterr().out
+    assert "test" in shown
+    assert "accuracy 0.6667" in shown

@@ -1,0 +1,48 @@
+"""A picture of clips beside what a model said about them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+
+class ShownClip(NamedTuple):
+    """A clip of the sheet.
+
+    Attributes:
+        frames: (T, C, H, W) uint8 RGB.
+        target: Name of its class.
+        pred: Name of the class that the model gives it.
+        prob: The probability that it gives it, in [0, 1].
+    """
+
+    frames: Tensor
+    target: str
+    pred: str
+    prob: float
+
+
+def write_clip_sheet(path: Path, clips: Sequence[ShownClip], num_frames: int = 6, num_columns: int = 2) -> None:
+    """Draws a PNG with a strip of frames per clip under its prediction, wrong ones in red.
+
+    Args:
+        path: The PNG file.
+        clips: What is shown.
+        num_frames: Frames of each strip, evenly spread over the clip.
+        num_columns: Strips side by side.
+    """
+    rows = -(-len(clips) // num_columns)
+    figure = Figure(figsize=(num_columns * num_frames * 0.8, rows * 1.15), layout="constrained")
+    panels = figure.subplots(rows, num_columns, squeeze=False)
+    for axes in panels.flat:
+        axes.axis("off")
+    for axes, clip in zip(panels.flat, clips, strict=False):
+        chosen = [round(step * (len(clip.frames) - 1) / max(num_frames - 1, 1)) for step in range(num_frames)]
+        strip = clip.frames[chosen].permute(2, 0, 3, 1).flatten(1, 2)  # (T, C, H, W) -> (H, T, W, C) -> (H, T * W, C)
+        axes.imshow(strip.numpy())
+        wrong = "" if clip.pred == clip.target else f", is {clip.target}"
+        axes.set_title(f"{clip.pred} {clip.prob:.2f}{wrong}", fontsize=9, color="red" if wrong else "black", loc="left")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
