@@ -1,11 +1,18 @@
 """Measures a checkpoint on a split: `python -m videoseq.evaluate checkpoint=PATH`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from videoseq.config import EvaluateConfig, bind, main
 from videoseq.errors import CheckpointError, DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from videoseq.data.dataset import Video
+    from videoseq.serving.inference import VideoProbs
+    from videoseq.serving.predictor import Predictor
 
 USAGE = """Measures a checkpoint on a split of the data that it was trained on, or of other data with the same classes.
 
@@ -28,10 +35,8 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     from videoseq.reporting.progress import progress_bar
     from videoseq.reporting.run_files import BadVideoFile, git_commit, versions
     from videoseq.serving.device import choose_device
-    from videoseq.serving.inference import REORDERINGS
     from videoseq.serving.predictor import Predictor, targets_and_paths
     from videoseq.training.evaluation import report_split
-    from videoseq.training.metrics import evaluate_probs
 
     checkpoint = Path(cfg.checkpoint).expanduser()
     loaded = load_checkpoint(checkpoint)
@@ -50,23 +55,18 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
         options.batch_size,
         options.workers,
     )
+    result = predictor.predict(videos, num_clips=cfg.num_clips, num_crops=cfg.num_crops)
+    targets, paths = targets_and_paths(result, videos, Path(options.root) if options.root is not None else None)
     folder = Path(cfg.output).expanduser() if cfg.output is not None else _default_output(checkpoint, cfg.on)
     listed = BadVideoFile(folder / "bad_videos.csv", new=True)
     for bad in manifest.bad:
         listed.add(bad.record.path, bad.record.row, "", bad.reason)
-    result = predictor.predict(videos, num_clips=cfg.num_clips, num_crops=cfg.num_crops)
     for position, reason in result.failures:
         listed.add(videos[position].record.path, videos[position].record.row, cfg.on, reason)
-    targets, paths = targets_and_paths(result, videos, Path(options.root) if options.root is not None else None)
-    names = loaded.config.class_names
-    metrics: dict[str, Any] = {cfg.on: report_split(folder, cfg.on, paths, targets, result.probs, names)}
+    metrics: dict[str, Any] = {cfg.on: report_split(folder, cfg.on, paths, targets, result.probs, loaded.config.class_names)}
+    _write_clips(folder / "clips.png", predictor, videos, result)
     if cfg.order_probe:
-        probe = {"ordered": metrics[cfg.on]["accuracy"]}
-        for order in REORDERINGS:
-            shown = predictor.predict(videos, num_clips=cfg.num_clips, num_crops=cfg.num_crops, order=order)
-            probe[order] = evaluate_probs(shown.probs, targets)["accuracy"]
-        print("accuracy by order of frames: " + "  ".join(f"{order} {value:.4f}" for order, value in probe.items()))
-        metrics["order_probe"] = probe
+        metrics["order_probe"] = _order_probe(cfg, predictor, videos, targets, metrics[cfg.on]["accuracy"])
     metrics |= {
         "checkpoint": str(checkpoint),
         "num_clips": cfg.num_clips,
@@ -79,6 +79,35 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     write_json(folder / "metrics.json", metrics)
     print(f"written to {folder}")
     return metrics
+
+
+def _order_probe(
+    cfg: EvaluateConfig, predictor: "Predictor", videos: "Sequence[Video]", targets: "Tensor", ordered: float
+) -> dict[str, float]:
+    """Returns and prints the accuracy on clips whose frames are shown in order, shuffled, reversed, and one of them repeated."""
+    from videoseq.serving.inference import REORDERINGS
+    from videoseq.training.metrics import evaluate_probs
+
+    probe = {"ordered": ordered}
+    for order in REORDERINGS:
+        shown = predictor.predict(videos, num_clips=cfg.num_clips, num_crops=cfg.num_crops, order=order)
+        probe[order] = evaluate_probs(shown.probs, targets)["accuracy"]
+    print("accuracy by order of frames: " + "  ".join(f"{order} {value:.4f}" for order, value in probe.items()))
+    return probe
+
+
+def _write_clips(path: Path, predictor: "Predictor", videos: "Sequence[Video]", result: "VideoProbs") -> None:
+    """Draws up to eight videos, spread over the split, with what the model says about them."""
+    from videoseq.reporting.clip_sheet import ShownClip, write_clip_sheet
+
+    names = predictor.loaded.config.class_names
+    count = min(8, len(result.videos))
+    clips = []
+    for chosen in (position * len(result.videos) // count for position in range(count)):
+        video, probs = videos[result.videos[chosen]], result.probs[chosen]
+        frames = predictor.middle_clip(video)
+        clips.append(ShownClip(frames, names[video.target], names[int(probs.argmax())], float(probs.max())))
+    write_clip_sheet(path, clips)
 
 
 def data_of_run(origin: Mapping[str, Any], changes: Mapping[str, Any], checkpoint: Path) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from videoseq.training.options import (
     TrainerOptions,
     TrainingOptions,
 )
-from videoseq.training.trainer import build_trainer
 
 FROZEN = replace(ENCODER, freeze="all")  # no BatchNorm in training mode
 ONE = TrainingOptions(max_epochs=1)
@@ -219,22 +218,10 @@ def test_precision_is_that_of_the_computation_not_of_the_weights(run, precision,
     assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
 
 
-def test_devices_nodes_and_strategy_reach_the_trainer(tmp_path):
-    options = TrainerOptions(accelerator="cpu", devices=2, num_nodes=3, strategy="ddp")
-    trainer = build_trainer(tmp_path, ONE, options, [])
-    assert (trainer.num_devices, trainer.num_nodes, trainer.world_size) == (2, 3, 6)
-    assert type(trainer.strategy).__name__ == "DDPStrategy"
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_machine_without_a_gpu_says_so(run):
     with pytest.raises(ConfigError, match=r"^trainer: .*; to run on the CPU: trainer=cpu$"):
         replace(run, trainer=TrainerOptions(accelerator="gpu")).fit()
-
-
-def test_an_unknown_strategy_is_refused(run):
-    with pytest.raises(ConfigError, match=r"^trainer: .*dpp"):
-        replace(run, trainer=TrainerOptions(accelerator="cpu", strategy="dpp")).fit()
 
 
 def test_videos_that_fail_in_training_are_reported_once_and_left_out(torn_bars, run, tmp_path):

@@ -7,7 +7,6 @@ from videoseq.training.options import (
     CrossEntropyOptions,
     OptimizerOptions,
     SchedulerOptions,
-    TrainerOptions,
     TrainingOptions,
 )
 
@@ -28,8 +27,6 @@ from videoseq.training.options import (
         (TrainingOptions, {"accumulate": 0}, r"accumulate must be at least 1, got 0"),
         (TrainingOptions, {"clip_norm": 0.0}, r"clip_norm must be positive or null, got 0\.0"),
         (TrainingOptions, {"early_stopping": 0}, r"early_stopping must be positive or null, got 0"),
-        (TrainerOptions, {"devices": 0}, r"devices must be at least 1, got 0"),
-        (TrainerOptions, {"num_nodes": 0}, r"num_nodes must be at least 1, got 0"),
     ],
 )
 def test_mistakes(kind, values, message):

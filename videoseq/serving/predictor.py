@@ -83,6 +83,17 @@ class Predictor:
                 advance=advance,
             )
 
+    def middle_clip(self, video: Video) -> Tensor:
+        """Returns the centre crop of a video's middle clip as the model sees it, (T, C, H, W) uint8 RGB.
+
+        Raises:
+            DataError: The video cannot be read.
+        """
+        sample = EvalClips([video], self.loaded.config.clip, self.reading)[0]
+        if sample.frames is None:
+            raise DataError(sample.error)
+        return sample.frames[0]  # (1, T, C, H, W) -> (T, C, H, W)
+
 
 def targets_and_paths(result: VideoProbs, videos: Sequence[Video], root: Path | None) -> tuple[Tensor, list[str]]:
     """Returns the class ids (M,) and the paths, below the root where they lie there, of the videos of a result.

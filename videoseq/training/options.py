@@ -125,23 +125,12 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class TrainerOptions:
-    """Where the model runs, in Lightning's words.
+    """Where the model runs, in Lightning's words; one device.
 
     Attributes:
         accelerator: `auto` takes a GPU where there is one.
-        devices: How many devices.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
-        strategy: How several devices work together.
-        num_nodes: How many machines.
     """
 
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
-    devices: int = 1
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    strategy: str = "auto"
-    num_nodes: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("devices", "num_nodes"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")

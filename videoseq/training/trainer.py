@@ -28,7 +28,7 @@ def build_trainer(
         callbacks: What else happens during it.
 
     Raises:
-        ConfigError: The machine has no such accelerator, or not so many devices.
+        ConfigError: The machine has no such accelerator.
     """
     # What Lightning tells at this level (tips, devices, how a fit ended) is no news to a user of ours.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
@@ -43,10 +43,8 @@ def build_trainer(
     try:
         return pl.Trainer(
             accelerator=trainer.accelerator,
-            devices=trainer.devices,
+            devices=1,
             precision=trainer.precision,
-            strategy=trainer.strategy,
-            num_nodes=trainer.num_nodes,
             max_epochs=training.max_epochs,
             accumulate_grad_batches=training.accumulate,
             gradient_clip_val=training.clip_norm,
