@@ -84,7 +84,7 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
 def _order_probe(
     cfg: EvaluateConfig, predictor: "Predictor", videos: "Sequence[Video]", targets: "Tensor", ordered: float
 ) -> dict[str, float]:
-    """Returns and prints the accuracy on clips whose frames are shown in order, shuffled, reversed, and one of them repeated."""
+    """Returns and prints the accuracy on frames in order, shuffled, reversed, and on one of them repeated."""
     from videoseq.serving.inference import REORDERINGS
     from videoseq.training.metrics import evaluate_probs
 
