@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import torch.nn.functional as F
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -40,7 +41,8 @@ def write_clip_sheet(path: Path, clips: Sequence[ShownClip], num_frames: int = 6
         axes.axis("off")
     for axes, clip in zip(panels.flat, clips, strict=False):
         chosen = [round(step * (len(clip.frames) - 1) / max(num_frames - 1, 1)) for step in range(num_frames)]
-        strip = clip.frames[chosen].permute(2, 0, 3, 1).flatten(1, 2)  # (T, C, H, W) -> (H, T, W, C) -> (H, T * W, C)
+        frames = F.pad(clip.frames[chosen], (0, max(1, clip.frames.shape[-1] // 32)), value=255)  # a white gap behind each
+        strip = frames.permute(2, 0, 3, 1).flatten(1, 2)  # (T, C, H, W) -> (H, T, W, C) -> (H, T * W, C)
         axes.imshow(strip.numpy())
         wrong = "" if clip.pred == clip.target else f", is {clip.target}"
         axes.set_title(f"{clip.pred} {clip.prob:.2f}{wrong}", fontsize=9, color="red" if wrong else "black", loc="left")
