@@ -1,11 +1,12 @@
 """Fixtures that every room uses: real encoded videos, and the real data where it is there."""
 
+import logging
 import os
 
 # Two test processes on two cores: tiny models gain nothing from more threads and lose much to waking them.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,15 @@ def _promised(variable: str, default: str, name: str) -> Path:
             pytest.fail(f"{message}; CI promises them")
         pytest.skip(message)
     return folder.absolute()
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Takes the handlers of a command away with its test: they write to a terminal that is closed by then."""
+    yield
+    logger = logging.getLogger("videoseq")
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ def test_an_evaluation_leaves_its_files_and_prints_a_row_per_class(capsys, words
     outcome = run(capsys, "evaluate", *words)
     assert outcome.code == 0, outcome.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "metrics.json", "predictions.csv", "confusion_matrix.png", "bad_videos.csv",
+        "metrics.json", "predictions.csv", "confusion_matrix.png", "clips.png", "bad_videos.csv",
     }  # fmt: skip
     metrics = read_json(tmp_path / "out" / "metrics.json")
     assert set(metrics) == {

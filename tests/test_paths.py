@@ -46,7 +46,7 @@ def test_training_and_evaluation_on_awkward_names(capsys, tmp_path, awkward):
 
 
 @pytest.mark.parametrize("name", NAMES[:6])
-def test_checkpoints_of_every_name_are_resumed_and_started_from(capsys, tmp_path, bars, name, checkpoint):
+def test_checkpoints_of_every_name_are_resumed_and_started_from(capsys, tmp_path, bars, name):
     stop = "callbacks.stop={_target_: tests.signals.SignalAt, batches: 1}"
     words = (*TINY, f"data.root={bars}", f"paths.outputs={tmp_path / name}", f"paths.cache={tmp_path / 'cache'}")
     words = (*words, "training.max_epochs=1", "data.batch_size=8")
@@ -57,9 +57,9 @@ def test_checkpoints_of_every_name_are_resumed_and_started_from(capsys, tmp_path
     outcome = run(capsys, "train", *words, f"resume={renamed}")
     assert outcome.code == 0, outcome.err
     assert (folder / "metrics.json").is_file()
-    shutil.copy(checkpoint, tmp_path / f"from {name}")
-    outcome = run(capsys, "train", *words, f"init_from={tmp_path / f'from {name}'}")
-    assert outcome.code == 0, outcome.err
+    wrong = run(capsys, "train", *words, f"init_from={renamed}", "model.head.hidden_size=9")
+    assert wrong.code == 2
+    assert f"checkpoint {str(renamed)!r} does not fit" in wrong.err  # so it was found and read
 
 
 @pytest.mark.parametrize("name", [*NAMES[:6], "a=1&b=2?"])

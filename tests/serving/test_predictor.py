@@ -71,3 +71,13 @@ def test_no_readable_video_at_all_is_an_error(infos):
     result = VideoProbs((), torch.zeros(0, 0), ((0, "torn at byte 7"), (1, "gone"), (2, "gone")))
     with pytest.raises(DataError, match="none of 3 videos could be read; the first: torn at byte 7"):
         targets_and_paths(result, videos, None)
+
+
+def test_the_middle_clip_is_what_a_single_view_shows(predictor, infos):
+    video = whole_video(infos[0])
+    clip = predictor.middle_clip(video)
+    assert (tuple(clip.shape), clip.dtype) == ((4, 3, 16, 16), torch.uint8)
+    logits, _ = predictor.loaded.model(clip[None], torch.tensor([4]))
+    torch.testing.assert_close(predictor.predict([video]).probs[0], logits[0].softmax(0), atol=1e-6, rtol=0)
+    with pytest.raises(DataError, match=r"gone\.mp4"):
+        predictor.middle_clip(whole_video(replace(infos[0], path=infos[0].path.with_name("gone.mp4"))))

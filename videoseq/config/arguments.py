@@ -23,9 +23,7 @@ PATH_KEYS = frozenset(
 
 # Not `disabled`: that silences every logger that exists already, those of the annotations and splits among them.
 _QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
-_WITH_VALUE = frozenset(
-    {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c"}
-)
+_WITH_VALUE = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c")
 
 
 def prepare_arguments(words: Sequence[str], conf: Path) -> list[str]:

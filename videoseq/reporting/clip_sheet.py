@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from videoseq.reporting.figures import drawable
+
 
 class ShownClip(NamedTuple):
     """A clip of the sheet.
@@ -45,6 +47,7 @@ def write_clip_sheet(path: Path, clips: Sequence[ShownClip], num_frames: int = 6
         strip = frames.permute(2, 0, 3, 1).flatten(1, 2)  # (T, C, H, W) -> (H, T, W, C) -> (H, T * W, C)
         axes.imshow(strip.numpy())
         wrong = "" if clip.pred == clip.target else f", is {clip.target}"
-        axes.set_title(f"{clip.pred} {clip.prob:.2f}{wrong}", fontsize=9, color="red" if wrong else "black", loc="left")
+        text = drawable(f"{clip.pred} {clip.prob:.2f}{wrong}")
+        axes.set_title(text, fontsize=9, color="red" if wrong else "black", loc="left", parse_math=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)

@@ -33,7 +33,7 @@ def confusion_figure(matrix: Tensor, class_names: Sequence[str]) -> Figure:
     axes.imshow(shares.numpy(), vmin=0, vmax=1, cmap="Blues")
     axes.set(xlabel="prediction", ylabel="target")
     ticks = range(len(class_names))
-    labels = [_drawable(name) for name in class_names]
+    labels = [drawable(name) for name in class_names]
     axes.set_xticks(ticks, labels, rotation=90, parse_math=False)
     axes.set_yticks(ticks, labels, parse_math=False)
     if len(class_names) <= 25:
@@ -44,7 +44,7 @@ def confusion_figure(matrix: Tensor, class_names: Sequence[str]) -> Figure:
     return figure
 
 
-def _drawable(name: str) -> str:
+def drawable(name: str) -> str:
     """Returns a name with every character that the font lacks as its code, such as `\\u89c6`, instead of an empty box."""
     font = get_font(findfont("DejaVu Sans"))  # comes with matplotlib
     return "".join(
