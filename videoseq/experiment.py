@@ -1,6 +1,7 @@
 """Runs an experiment over seeds: `python -m videoseq.experiment name=NAME seeds=[0,1,2]`."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ def experiment(cfg: ExperimentConfig) -> dict[str, Any]:
     from videoseq.training.run_folder import new_run_folder
 
     outputs = new_run_folder(Path("outputs"), f"experiment_{cfg.name}")
+    (Path(cfg.output) / cfg.name).mkdir(parents=True, exist_ok=True)
     runs = [_run(cfg, seed, outputs) for seed in cfg.seeds]
     result = {
         "command": f"make experiment NAME={cfg.name} SEEDS={','.join(map(str, cfg.seeds))}",
@@ -48,6 +50,7 @@ def _run(cfg: ExperimentConfig, seed: int, outputs: Path) -> dict[str, Any]:
         _command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", "order_probe=true")
         evaluation = json.loads((folder / "evaluation_test" / "metrics.json").read_text(encoding="utf-8"))
         metrics["order_probe"] = evaluation["order_probe"]
+        shutil.copy(folder / "evaluation_test" / "clips.png", Path(cfg.output) / cfg.name / "test_clips.png")
     return metrics
 
 

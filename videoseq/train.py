@@ -79,10 +79,12 @@ def train(cfg: TrainConfig) -> TrainResult:
             save_config(cfg, folder / "config.yaml")
         counts = ", ".join(f"{part} {len(videos)}" for part, videos in manifest.videos.items())
         logger.info("%s %s: %d classes, %s", "continuing" if resume else "run", folder, len(config.class_names), counts)
+        fit_started = time.perf_counter()
         report = _fit(cfg, manifest, module, folder, resume, callbacks)
+        fit_seconds = time.perf_counter() - fit_started
         save_config(cfg, folder / "config.yaml")
         metrics = _measure(cfg, manifest, folder, report)
-        metrics["seconds"] = time.perf_counter() - started
+        metrics |= {"seconds": time.perf_counter() - started, "fit_seconds": fit_seconds}
         write_json(folder / METRICS_FILE, metrics)
         logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
     finally:
