@@ -49,7 +49,7 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     predictor = Predictor(
         loaded,
         Reading(options.decoder, options.limits, options.bad_videos),
-        choose_device(cfg.trainer.accelerator),
+        choose_device(cfg.trainer.accelerator, cfg.trainer.num_threads),
         cfg.trainer.precision,
         progress_bar,
         options.batch_size,

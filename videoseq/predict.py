@@ -29,6 +29,7 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
     from videoseq.data.scanning import scan_videos
     from videoseq.reporting.predictions import print_rows, write_rows
     from videoseq.reporting.progress import progress_bar
+    from videoseq.serving.device import choose_device
     from videoseq.serving.inputs import find_videos
     from videoseq.serving.predictions import RowRequest, predict_rows
     from videoseq.serving.predictor import Predictor
@@ -36,7 +37,7 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
     predictor = Predictor.from_checkpoint(
         Path(cfg.checkpoint).expanduser(),
         reading=Reading(cfg.decoder, cfg.limits, "skip"),
-        accelerator=cfg.trainer.accelerator,
+        device=choose_device(cfg.trainer.accelerator, cfg.trainer.num_threads),
         precision=cfg.trainer.precision,
         progress=progress_bar,
         batch_size=cfg.batch_size,

@@ -158,6 +158,7 @@ def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitR
     from videoseq.data.dataset import Reading
     from videoseq.reporting.progress import progress_bar
     from videoseq.reporting.run_files import git_commit, versions
+    from videoseq.serving.device import choose_device
     from videoseq.serving.predictor import Predictor, targets_and_paths
     from videoseq.training.evaluation import report_split
     from videoseq.training.metrics import evaluate_probs
@@ -166,7 +167,7 @@ def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitR
     predictor = Predictor.from_checkpoint(
         folder / BEST_CHECKPOINT,
         reading=Reading(cfg.data.decoder, cfg.data.limits, cfg.data.bad_videos),
-        accelerator=cfg.trainer.accelerator,
+        device=choose_device(cfg.trainer.accelerator, cfg.trainer.num_threads),
         precision=cfg.trainer.precision,
         progress=progress_bar,
         batch_size=cfg.data.batch_size,

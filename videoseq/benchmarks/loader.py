@@ -6,6 +6,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
+
 from videoseq.data.dataset import EvalClips, Reading, Video
 from videoseq.data.loading import evaluation_loader
 from videoseq.data.sampling import sample_clip
@@ -31,6 +33,8 @@ def measure_loader(paths: Sequence[Path], spec: ClipSpec, repeats: int) -> dict[
     Raises:
         DataError: None of the videos is safe for decord.
     """
+    # More threads would wait for each other and be counted for it.
+    torch.set_num_threads(1)
     infos = scan_videos(paths, cache_file=None, limits=Limits(), num_workers=1)
     videos = [Video(VideoRecord(path, ""), info) for path, info in infos.items() if info.decord_safe]
     if not videos:

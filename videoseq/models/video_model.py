@@ -39,6 +39,9 @@ class VideoModel(nn.Module):
         Raises:
             ModelError: A video of another dtype or shape; a state or lengths that do not fit.
         """
+        # Clips of one length need neither mask nor packing. Looked at on the CPU only, where it costs no wait for a device.
+        if lengths is not None and lengths.device.type == "cpu" and bool((lengths == video.shape[1]).all()):
+            lengths = None
         logits, new_state = self.head(self.encode(video, lengths), lengths, state)
         return logits, new_state
 

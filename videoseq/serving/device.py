@@ -7,12 +7,18 @@ import torch
 from videoseq.errors import ConfigError
 
 
-def choose_device(accelerator: str) -> torch.device:
+def choose_device(accelerator: str, num_threads: int | None = None) -> torch.device:
     """Returns the device that `auto`, `cpu`, `gpu` or `mps` stands for on this machine.
+
+    Args:
+        accelerator: The word.
+        num_threads: Threads that one operation on the CPU uses from now on; None leaves them as they are.
 
     Raises:
         ConfigError: There is no such device here.
     """
+    if num_threads is not None:
+        torch.set_num_threads(num_threads)
     if accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available()):
         if not torch.cuda.is_available():
             raise ConfigError("trainer.accelerator=gpu, but torch finds no GPU here: use trainer=cpu or trainer=auto")

@@ -13,7 +13,6 @@ from videoseq.data.loading import evaluation_loader
 from videoseq.data.manifest import Progress
 from videoseq.errors import DataError
 from videoseq.models.checkpoint import LoadedModel, load_checkpoint
-from videoseq.serving.device import choose_device
 from videoseq.serving.inference import FrameOrder, VideoProbs, infer_videos
 
 
@@ -45,19 +44,17 @@ class Predictor:
         checkpoint: Path,
         *,
         reading: Reading,
-        accelerator: str,
+        device: torch.device,
         precision: str,
         progress: Progress,
         batch_size: int,
         num_workers: int,
     ) -> Self:
-        """Loads a checkpoint onto the device that `auto`, `cpu`, `gpu` or `mps` stands for.
+        """Loads the model of a checkpoint.
 
         Raises:
             CheckpointError: The file is no checkpoint of videoseq.
-            ConfigError: There is no such device.
         """
-        device = choose_device(accelerator)
         return cls(load_checkpoint(checkpoint), reading, device, precision, progress, batch_size, num_workers)
 
     def predict(

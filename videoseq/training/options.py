@@ -130,7 +130,14 @@ class TrainerOptions:
     Attributes:
         accelerator: `auto` takes a GPU where there is one.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
+        num_threads: Threads of one operation on the CPU; null leaves it to torch, one per core. A small model is faster
+            with one, beside the processes that decode.
     """
 
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    num_threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.num_threads is not None and self.num_threads < 1:
+            raise ConfigError(f"num_threads must be at least 1 or null, got {self.num_threads}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytorch_lightning as pl
+import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -32,6 +33,8 @@ def build_trainer(
     """
     # What Lightning tells at this level (tips, devices, how a fit ended) is no news to a user of ours.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    if trainer.num_threads is not None:
+        torch.set_num_threads(trainer.num_threads)
     watched: list[pl.Callback] = [
         _checkpoint(folder / BEST_CHECKPOINT, monitor="val/selection_score", mode="max"),
         _checkpoint(folder / LAST_CHECKPOINT, every_n_epochs=1, save_on_train_epoch_end=True),
