@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.commands import train_words
 from videoseq.config import TrainConfig, load_config
@@ -103,3 +104,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, bars: Path) -> Path:
 def checkpoint(trained: Path) -> Path:
     """The best checkpoint of `trained`; read only."""
     return trained / "checkpoints" / "best.ckpt"
+
+
+@pytest.fixture
+def restored_threads() -> Iterator[None]:
+    """Gives torch its number of threads back after the test."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)

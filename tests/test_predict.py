@@ -203,3 +203,12 @@ def test_a_checkpoint_alone_predicts_anywhere(capsys, checkpoint, bars, tmp_path
     shutil.copy(checkpoint, tmp_path / "model.ckpt")
     outcome = run(capsys, "predict", f"checkpoint={tmp_path / 'model.ckpt'}", f"input={bars / 'right' / '3.mp4'}")
     assert outcome.code == 0, outcome.err
+
+
+def test_an_output_that_cannot_be_written_is_named(capsys, tmp_path, checkpoint, bars):
+    (tmp_path / "file").write_text("not a folder")
+    output = tmp_path / "file" / "rows.csv"
+    outcome = run(capsys, "predict", f"checkpoint={checkpoint}", f"input={bars / 'left' / '0.mp4'}", f"output={output}")
+    assert outcome.code == 2
+    assert f"cannot use '{tmp_path / 'file'}" in outcome.err
+    assert "Traceback" not in outcome.err

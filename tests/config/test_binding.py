@@ -40,6 +40,7 @@ def test_a_family_is_chosen_by_its_name():
         ({"optimizer": {"leaning_rate": 1}}, r"unknown option optimizer\.leaning_rate"),
         ({"optimizer": {"scheduler": {"warmup": 1}}}, r"did you mean optimizer\.scheduler\.warmup_fraction\?"),
         ({"training": {"max_epoch": 1}}, r"did you mean training\.max_epochs\?"),
+        ({"trainer": {"num_threads": 0}}, r"trainer\.num_threads must be at least 1 or null, got 0"),
         ({"trainer": {"precison": 1}}, r"did you mean trainer\.precision\?"),
         ({"paths": {"output": "x"}}, r"did you mean paths\.outputs\?"),
         ({"hidden_size": 3}, r"unknown option hidden_size: did you mean model\.head\.hidden_size\?"),

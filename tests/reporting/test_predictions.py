@@ -51,11 +51,13 @@ def test_no_rows_make_an_empty_file(tmp_path, name, content):
     assert (tmp_path / name).read_text() == content
 
 
-def test_the_terminal_shows_a_table(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
-    print_rows(ROWS)
-    shown = capsys.readouterr().out
-    assert all(word in shown for word in ("path", "start_seconds", "a,b.mp4", "left", "0.750", "right 0.250"))
+def test_a_table_is_shown_and_in_a_pipe_a_row_stays_one_line(capsys):
+    long = "folder/" * 30 + "a.mp4"
+    print_rows([{**ROWS[0], "path": long}, ROWS[1]])
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in lines if long in line]
+    assert all(word in line for word in ("left", "0.750", "right 0.250"))
+    assert all(word in lines[1] for word in ("path", "start_seconds", "pred", "prob"))
 
 
 def test_the_terminal_shows_nothing_without_rows(capsys):

@@ -1,6 +1,7 @@
 """A checkpoint at work on real videos."""
 
 import pytest
+import torch
 
 from videoseq.data.dataset import Reading
 from videoseq.data.scanning import scan_video
@@ -14,7 +15,7 @@ def predictor(checkpoint):
     return Predictor.from_checkpoint(
         checkpoint,
         reading=Reading(bad_videos="skip"),
-        accelerator="cpu",
+        device=torch.device("cpu"),
         precision="32-true",
         progress=progress_bar,
         batch_size=4,

@@ -11,6 +11,13 @@ def test_cpu_is_cpu_and_auto_is_what_there_is():
     assert choose_device("auto") == torch.device(best)
 
 
+def test_the_number_of_threads_is_set_or_left(restored_threads):
+    choose_device("cpu", 3)
+    assert torch.get_num_threads() == 3
+    choose_device("cpu")
+    assert torch.get_num_threads() == 3
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_refused():
     with pytest.raises(ConfigError, match=r"trainer\.accelerator=gpu, but torch finds no GPU here: use trainer=cpu"):

@@ -20,6 +20,7 @@ from videoseq.training.options import (
     TrainerOptions,
     TrainingOptions,
 )
+from videoseq.training.trainer import build_trainer
 
 FROZEN = replace(ENCODER, freeze="all")  # no BatchNorm in training mode
 ONE = TrainingOptions(max_epochs=1)
@@ -273,3 +274,8 @@ def test_more_epochs_continue_a_finished_run(run):
     run.fit()
     report, module = replace(run, training=TrainingOptions(max_epochs=3)).fit(resume=run.last)
     assert (report.epochs, module.trainer.global_step) == (3, 12)
+
+
+def test_the_number_of_threads_is_that_of_the_run(tmp_path, restored_threads):
+    build_trainer(tmp_path, ONE, TrainerOptions(accelerator="cpu", num_threads=2), [])
+    assert torch.get_num_threads() == 2

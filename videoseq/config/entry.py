@@ -1,5 +1,6 @@
 """The one entry of all commands: composes the configuration, checks it, runs the command, and ends with an exit code."""
 
+import errno
 import logging
 import os
 import sys
@@ -13,6 +14,9 @@ from videoseq.errors import ConfigError, Interrupted, VideoseqError, suggest
 from videoseq.types import plain_dict
 
 T = TypeVar("T")
+
+# What a place that a user named can be: not writable, read-only, full, a file instead of a folder or the reverse.
+_USERS_ERRNOS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EISDIR, errno.EEXIST})
 
 
 def conf_folder() -> Path:
@@ -71,6 +75,11 @@ def main(schema: type[T], command: str, run: Callable[[T], Any], usage: str, wor
     except VideoseqError as error:
         print(f"videoseq.{command}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _USERS_ERRNOS:
+            raise
+        print(f"videoseq.{command}: cannot use {str(error.filename)!r}: {error.strerror}", file=sys.stderr)
+        sys.exit(VideoseqError.exit_code)
     except KeyboardInterrupt:
         print(f"videoseq.{command}: interrupted", file=sys.stderr)
         sys.exit(Interrupted.exit_code)

@@ -1,5 +1,6 @@
 """Rows of predictions as CSV, as JSON and on the terminal."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         others = ", ".join(f"{label} {prob:.3f}" for label, prob in row["top"][1:])
         table.add_row(*(str(row[key]) for key in places), row["pred"], f"{row['prob']:.3f}", others)
-    Console(highlight=False).print(table)
+    # Nobody reads a pipe in columns of a terminal's width: there a path stays on one line, to be found by other programs.
+    Console(highlight=False, width=None if sys.stdout.isatty() else 10_000).print(table)
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
