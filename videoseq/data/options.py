@@ -29,7 +29,7 @@ class SyntheticOptions:
     num_val: int = 200
     num_test: int = 200
     size: int = 64
-    num_frames: int = 20
+    num_frames: int = 28
     seed: int = 0
 
 
