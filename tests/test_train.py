@@ -16,7 +16,7 @@ from videoseq.config import TrainConfig, bind
 from videoseq.config.binding import option_paths
 from videoseq.data.writing import write_video
 from videoseq.models.checkpoint import load_checkpoint
-from videoseq.training.run_folder import open_run_folder
+from videoseq.training.run_folder import new_run_folder
 
 METRICS = {"accuracy", "f1_macro", "top5_accuracy", "loss"}
 
@@ -214,7 +214,7 @@ def test_own_videos_without_a_network_are_never_trained_from_random_weights(caps
 
 def test_runs_started_in_the_same_second_have_folders_of_their_own(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda _: open_run_folder(tmp_path, "train", None)[0], range(24)))
+        folders = list(pool.map(lambda _: new_run_folder(tmp_path, "train"), range(24)))
     assert len({folder.name for folder in folders}) == 24
     assert len({folder.name[:19] for folder in folders}) <= 3
 

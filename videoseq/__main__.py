@@ -17,7 +17,7 @@ commands (each with --help):
   python -m videoseq.experiment  run an experiment over several seeds and write its metrics.json
       python -m videoseq.experiment name=moving_shapes seeds=[0,1,2]
   python -m videoseq.benchmark   measure the loader against bare decord, and its memory
-      python -m videoseq.benchmark what=loader
+      python -m videoseq.benchmark what=loader input=DIR
 
 options are written key=value; groups choose a file: model/head=gru trainer=gpu optimizer=sgd"""
 

@@ -29,6 +29,7 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     """
     from videoseq.data.dataset import Reading
     from videoseq.data.manifest import build_manifest
+    from videoseq.data.membership import restore_split, warn_of_seen
     from videoseq.data.options import DataOptions
     from videoseq.models.checkpoint import load_checkpoint
     from videoseq.reporting.files import write_json
@@ -42,7 +43,11 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     loaded = load_checkpoint(checkpoint)
     options = bind(DataOptions, data_of_run(loaded.config.origin, cfg.data, checkpoint))
     manifest = build_manifest(options, Path(cfg.paths.cache).expanduser(), progress_bar, loaded.config.class_names)
-    videos = manifest.videos[cfg.on]
+    if {"root", "annotations", "split"} & set(cfg.data):
+        videos = manifest.videos[cfg.on]
+        warn_of_seen(videos, loaded.config.origin.get("videos", {}))
+    else:
+        videos = restore_split(manifest, loaded.config.origin.get("videos", {}), cfg.on)
     if not videos:
         held = ", ".join(f"{part} {len(those)}" for part, those in manifest.videos.items())
         raise DataError(f"the data has no {cfg.on} videos ({held}): choose another split with on=…")
@@ -64,9 +69,10 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     for position, reason in result.failures:
         listed.add(videos[position].record.path, videos[position].record.row, cfg.on, reason)
     metrics: dict[str, Any] = {cfg.on: report_split(folder, cfg.on, paths, targets, result.probs, loaded.config.class_names)}
-    _write_clips(folder / "clips.png", predictor, videos, result)
     if cfg.order_probe:
         metrics["order_probe"] = _order_probe(cfg, predictor, videos, targets, metrics[cfg.on]["accuracy"])
+    # Last, because it decodes in this process: workers that are forked afterwards could hang in the decoder.
+    _write_clips(folder / "clips.png", predictor, videos, result)
     metrics |= {
         "checkpoint": str(checkpoint),
         "num_clips": cfg.num_clips,

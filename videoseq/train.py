@@ -13,6 +13,7 @@ from videoseq.types import plain_dict
 if TYPE_CHECKING:
     from videoseq.data.manifest import Manifest
     from videoseq.models.checkpoint import ModelConfig
+    from videoseq.models.frame_encoder import FrameEncoder
     from videoseq.training.fitting import FitReport
     from videoseq.training.module import SequenceModule
 
@@ -53,26 +54,32 @@ def train(cfg: TrainConfig) -> TrainResult:
         Interrupted: A signal stopped the run after saving.
     """
     from videoseq.data.manifest import build_manifest
+    from videoseq.data.membership import split_identities
     from videoseq.models.checkpoint import ModelConfig
     from videoseq.reporting.files import write_json
     from videoseq.reporting.progress import progress_bar
     from videoseq.reporting.run_files import log_to_file
     from videoseq.training.custom import build_callbacks
-    from videoseq.training.run_folder import BEST_CHECKPOINT, METRICS_FILE, open_run_folder
+    from videoseq.training.run_folder import BEST_CHECKPOINT, METRICS_FILE, find_resumable, new_run_folder
 
     started = time.perf_counter()
     callbacks = build_callbacks(cfg.callbacks)
+    outputs = Path(cfg.paths.outputs).expanduser()
+    resume = find_resumable(outputs, cfg.name, cfg.resume)
+    encoder = _build_encoder(cfg, load_weights=resume is None and cfg.init_from is None)
     manifest = build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar)
+    if len(manifest.class_names) < 2:
+        raise DataError(f"there is one class, {manifest.class_names[0]!r}; expected at least two to tell apart")
     if not manifest.videos["val"]:
         raise DataError("there is no validation split to choose a checkpoint by: raise data.split.val_fraction")
     origin = {
         "data": plain_dict(cfg.data.with_absolute_paths()),
-        "seed": cfg.seed,
+        "videos": split_identities(manifest),
         "median_seconds": manifest.median_seconds,
     }
     config = ModelConfig(cfg.model.encoder, cfg.model.head, manifest.class_names, cfg.clip, origin)
-    module = _build_module(cfg, manifest, config)
-    folder, resume = open_run_folder(Path(cfg.paths.outputs).expanduser(), cfg.name, cfg.resume)
+    module = _build_module(cfg, manifest, config, encoder)
+    folder = new_run_folder(outputs, cfg.name) if resume is None else resume.parents[1]
     log_file = log_to_file(folder / "train.log")
     try:
         if resume is None:  # a run that is continued keeps its options until these have proved to fit
@@ -93,18 +100,30 @@ def train(cfg: TrainConfig) -> TrainResult:
     return TrainResult(folder, folder / BEST_CHECKPOINT, metrics, module)
 
 
-def _build_module(cfg: TrainConfig, manifest: "Manifest", config: "ModelConfig") -> "SequenceModule":
+def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
+    """Builds the encoder before a video is opened: a wrong name, size or weights file shows at once."""
     import pytorch_lightning as pl
 
+    from videoseq.models.encoders import build_encoder
+
+    # It reports the hardware and advertises; the import sets the level, so it is raised here.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    pl.seed_everything(cfg.seed, verbose=False)
+    options = cfg.model.encoder
+    if options.weights is None and options.freeze == "all" and options.unfreeze_at_epoch is None and load_weights:
+        logger.warning(
+            "the encoder is frozen with random weights: set model.encoder.weights=PATH or model.encoder.freeze=none"
+        )
+    return build_encoder(options, height=cfg.clip.height, width=cfg.clip.width, load_weights=load_weights)
+
+
+def _build_module(cfg: TrainConfig, manifest: "Manifest", config: "ModelConfig", encoder: "FrameEncoder") -> "SequenceModule":
     from videoseq.models.checkpoint import build_model, checkpoint_payload
     from videoseq.models.initialising import initialise_from
     from videoseq.training.module import SequenceModule
     from videoseq.training.tasks import ClassificationTask
 
-    # It reports the hardware and advertises; the import sets the level, so it is raised here.
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    pl.seed_everything(cfg.seed, verbose=False)
-    model = build_model(config, channels_last=cfg.training.channels_last)
+    model = build_model(config, channels_last=cfg.training.channels_last, encoder=encoder)
     if cfg.init_from is not None:
         initialise_from(model, Path(cfg.init_from).expanduser(), config.class_names)
     return SequenceModule(
@@ -157,7 +176,7 @@ def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitR
     """Returns the run's figures, those of validation and test from the best checkpoint as it lies on disk."""
     from videoseq.data.dataset import Reading
     from videoseq.reporting.progress import progress_bar
-    from videoseq.reporting.run_files import git_commit, versions
+    from videoseq.reporting.run_files import BadVideoFile, git_commit, versions
     from videoseq.serving.device import choose_device
     from videoseq.serving.predictor import Predictor, targets_and_paths
     from videoseq.training.evaluation import report_split
@@ -184,6 +203,11 @@ def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitR
     if manifest.videos["test"]:
         test = predictor.predict(manifest.videos["test"])
         num_bad += len(test.failures)
+        listed = BadVideoFile(folder / "bad_videos.csv")
+        for position, reason in test.failures:
+            record = manifest.videos["test"][position].record
+            listed.add(record.path, record.row, "test", reason)
+            logger.warning("left out of test: %s", reason)
         targets, paths = targets_and_paths(test, manifest.videos["test"], root)
         metrics["test"] = report_split(folder, "test", paths, targets, test.probs, manifest.class_names)
     return {

@@ -43,7 +43,7 @@ class ClipSpec:
     Attributes:
         num_frames: T, frames of a clip; 1 makes a single-frame classifier.
         frame_stride: Step between the frames of a clip, in source frames (in frames of `target_fps` where that is set);
-            used by `random_clip` and `all`.
+            only `random_clip` and `all` take one other than 1.
         target_fps: Frames per second to which every video is resampled by its timestamps before sampling.
         height: H, pixels.
         width: W, pixels.
@@ -74,6 +74,11 @@ class ClipSpec:
             raise ConfigError(f"target_fps must be positive or null, got {self.target_fps}")
         if not 0 < self.crop_fraction <= 1:
             raise ConfigError(f"crop_fraction must lie in (0, 1], got {self.crop_fraction}")
+        if self.frame_stride != 1 and self.sampling in ("uniform", "segments"):
+            raise ConfigError(
+                f"clip.frame_stride={self.frame_stride} has no effect with clip.sampling={self.sampling}, which spreads the "
+                "frames over the whole video: clip.sampling=random_clip and clip.sampling=all use it"
+            )
 
     @property
     def clip_span(self) -> int:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from videoseq.data.dataset import timeline
+from videoseq.data.scanning import scan_video
+from videoseq.data.writing import write_video
 from videoseq.errors import DataError
 from videoseq.serving.parts import frame_windows, usual_window_seconds, whole_video, windows
 from videoseq.types import ClipSpec, VideoInfo
@@ -103,3 +105,10 @@ def test_a_window_longer_than_the_video_is_the_video():
 def test_a_frame_that_is_not_there_is_named(frame):
     with pytest.raises(DataError, match=f"'/videos/long.mp4' has 100 frames, 0 to 99: there is no frame {frame}"):
         frame_windows(VIDEO, [0, frame], ClipSpec(), 2.0)
+
+
+def test_a_video_of_one_frame_is_one_window(tmp_path):
+    path = tmp_path / "one.mp4"
+    write_video(path, [np.zeros((32, 32, 3), np.uint8)])
+    (window,) = windows(scan_video(path), 1.0, 0.5)
+    assert len(timeline(window, ClipSpec())) == 1

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from videoseq.errors import CheckpointError, ConfigError
-from videoseq.training.run_folder import folder_of_checkpoint, new_run_folder, open_run_folder
+from videoseq.training.run_folder import find_resumable, folder_of_checkpoint, new_run_folder
 
 
 def make_run(outputs, date, *, finished=False, name="train"):
@@ -37,10 +37,7 @@ def test_a_place_where_no_folder_can_be_is_refused(tmp_path):
 
 def test_without_resume_a_run_is_new(tmp_path):
     make_run(tmp_path, "2026-01-01_00-00-00-000")
-    folder, checkpoint = open_run_folder(tmp_path, "train", None)
-    assert checkpoint is None
-    assert folder.is_dir()
-    assert folder.name != "2026-01-01_00-00-00-000"
+    assert find_resumable(tmp_path, "train", None) is None
 
 
 def test_auto_takes_the_newest_unfinished_run_of_the_name(tmp_path):
@@ -49,15 +46,13 @@ def test_auto_takes_the_newest_unfinished_run_of_the_name(tmp_path):
     make_run(tmp_path, "2026-01-03_00-00-00-000", finished=True)
     (tmp_path / "train" / "2026-01-04_00-00-00-000").mkdir()  # stopped before a checkpoint
     make_run(tmp_path, "2026-01-05_00-00-00-000", name="other")
-    assert open_run_folder(tmp_path, "train", "auto") == (newest, newest / "checkpoints" / "last.ckpt")
+    assert find_resumable(tmp_path, "train", "auto") == newest / "checkpoints" / "last.ckpt"
 
 
 def test_auto_starts_a_new_run_where_none_is_unfinished(tmp_path, caplog):
     caplog.set_level(logging.WARNING)
     make_run(tmp_path, "2026-01-03_00-00-00-000", finished=True)
-    folder, checkpoint = open_run_folder(tmp_path, "train", "auto")
-    assert checkpoint is None
-    assert folder.is_dir()
+    assert find_resumable(tmp_path, "train", "auto") is None
     assert "resume=auto: no unfinished run of the name 'train'" in caplog.text
 
 
@@ -65,12 +60,13 @@ def test_a_path_continues_its_run(tmp_path, monkeypatch):
     run = make_run(tmp_path / "elsewhere", "2026-01-03_00-00-00-000", finished=True)
     checkpoint = run / "checkpoints" / "last.ckpt"
     monkeypatch.chdir(tmp_path)
-    assert open_run_folder(tmp_path, "train", str(checkpoint.relative_to(tmp_path))) == (run, checkpoint)
+    assert find_resumable(tmp_path, "train", str(checkpoint.relative_to(tmp_path))) == checkpoint
+    assert folder_of_checkpoint(checkpoint) == run
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"no checkpoint at '.*gone\.ckpt': resume=PATH names a file such as RUN/"):
-        open_run_folder(tmp_path, "train", str(tmp_path / "gone.ckpt"))
+        find_resumable(tmp_path, "train", str(tmp_path / "gone.ckpt"))
 
 
 def test_a_checkpoint_outside_of_a_run_is_refused(tmp_path):

@@ -16,7 +16,6 @@ PATH_KEYS = frozenset(
         "paths.cache",
         "paths.outputs",
         "resume",
-        "source",
     }
 )
 """Options that hold a path or an address: their values are quoted, because `=`, `,`, `(`, `[` and `'` are Hydra's grammar."""

@@ -1,6 +1,7 @@
 """The one entry of all commands: composes the configuration, checks it, runs the command, and ends with an exit code."""
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -15,8 +16,14 @@ from videoseq.types import plain_dict
 
 T = TypeVar("T")
 
-# What a place that a user named can be: not writable, read-only, full, a file instead of a folder or the reverse.
-_USERS_ERRNOS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EISDIR, errno.EEXIST})
+# What a place that a user named can be: not writable, read-only, full, a file instead of a folder or the reverse, too long.
+_USERS_ERRNOS = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+        *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
+    }
+)
+_OTHER_PLACE = "choose another folder with output=, paths.outputs= or paths.cache="
 
 
 def conf_folder() -> Path:
@@ -62,6 +69,9 @@ def main(schema: type[T], command: str, run: Callable[[T], Any], usage: str, wor
         words: What stands behind the command; None takes the command line's.
     """
     words = sys.argv[1:] if words is None else words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show must not end a run
+            stream.reconfigure(errors="backslashreplace")
     if {"-h", "--help"} & set(words):
         from videoseq.config.help import print_help
 
@@ -78,7 +88,8 @@ def main(schema: type[T], command: str, run: Callable[[T], Any], usage: str, wor
     except OSError as error:
         if error.errno not in _USERS_ERRNOS:
             raise
-        print(f"videoseq.{command}: cannot use {str(error.filename)!r}: {error.strerror}", file=sys.stderr)
+        place = "a file" if error.filename is None else repr(str(error.filename))  # a full disk has no name
+        print(f"videoseq.{command}: cannot use {place}: {error.strerror}; {_OTHER_PLACE}", file=sys.stderr)
         sys.exit(VideoseqError.exit_code)
     except KeyboardInterrupt:
         print(f"videoseq.{command}: interrupted", file=sys.stderr)

@@ -49,7 +49,7 @@ class AugmentOptions:
         colour: Strength of the colour change in [0, 1]; None leaves it to the preset.
     """
 
-    preset: Literal["none", "light", "standard"] = "light"
+    preset: Literal["none", "light", "standard"] = "standard"
     crop: Crop | None = None
     min_scale: float | None = None
     flip: bool | None = None

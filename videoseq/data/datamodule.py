@@ -1,5 +1,8 @@
 """The videos of a run as Lightning asks for them."""
 
+import hashlib
+from typing import Any
+
 import pytorch_lightning as pl
 
 from videoseq.data.augment_options import AugmentOptions
@@ -42,11 +45,11 @@ class VideoDataModule(pl.LightningDataModule):
         clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
         return evaluation_loader(clips, self.options.batch_size, self.options.workers)
 
-    def state_dict(self) -> dict[str, int]:
+    def state_dict(self) -> dict[str, int | str]:
         """Returns what a resumed run needs to go on with the next batch."""
         return {**self._epoch(), "batches_done": self._batches_done()}
 
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Lets the training loader start where the saved run stood.
 
         Lightning restores the loader itself only in the middle of an epoch, and too late for one whose length the
@@ -64,10 +67,15 @@ class VideoDataModule(pl.LightningDataModule):
                 )
         self._start = state_dict["batches_done"]
 
-    def _epoch(self) -> dict[str, int]:
+    def _epoch(self) -> dict[str, int | str]:
         """Returns what decides which batches an epoch has."""
-        num_videos = len(self.manifest.videos["train"])
-        return {"training videos": num_videos, "data.batch_size": self.options.batch_size, "seed": self.seed}
+        videos = self.manifest.videos["train"]
+        digest = hashlib.sha256(" ".join(video.identity for video in videos).encode()).hexdigest()[:8]
+        return {
+            "training videos": f"{len(videos)} (digest {digest})",
+            "data.batch_size": self.options.batch_size,
+            "seed": self.seed,
+        }
 
     def _batches_done(self) -> int:
         if self.trainer is None:

@@ -1,5 +1,6 @@
 """Clips of labelled videos as samples."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,12 @@ class Video:
     record: VideoRecord
     info: VideoInfo
     target: int = -1
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same video in another run, whatever its name: a hash of its content and labelled part."""
+        part = f"{self.info.content_hash} {self.record.start_seconds} {self.record.end_seconds}"
+        return hashlib.sha256(part.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

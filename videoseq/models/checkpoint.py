@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from videoseq import __version__
 from videoseq.errors import CheckpointError, ConfigError, VideoseqError, suggest
 from videoseq.models.encoders import build_encoder
+from videoseq.models.frame_encoder import FrameEncoder
 from videoseq.models.heads import build_head
 from videoseq.models.options import EncoderOptions, HeadOptions, encoder_options, head_options
 from videoseq.models.video_model import VideoModel
@@ -59,19 +60,24 @@ class LoadedModel:
     config: ModelConfig
 
 
-def build_model(config: ModelConfig, *, load_weights: bool = True, channels_last: bool = False) -> VideoModel:
+def build_model(
+    config: ModelConfig, *, load_weights: bool = True, channels_last: bool = False, encoder: FrameEncoder | None = None
+) -> VideoModel:
     """Builds a model.
 
     Args:
         config: What to build.
         load_weights: Whether to read the encoder's `weights`; False where a checkpoint supplies them.
         channels_last: See `VideoModel`.
+        encoder: One that was built from the same options before; None builds it.
 
     Raises:
         ModelError: Options that do not go together.
         CheckpointError: The encoder's weights cannot be had or do not fit.
     """
-    encoder = build_encoder(config.encoder, height=config.clip.height, width=config.clip.width, load_weights=load_weights)
+    if encoder is None:
+        size = {"height": config.clip.height, "width": config.clip.width}
+        encoder = build_encoder(config.encoder, load_weights=load_weights, **size)
     feature_size = math.prod(encoder.feature_shape)
     head = build_head(config.head, feature_size=feature_size, num_classes=len(config.class_names))
     return VideoModel(encoder, head, channels_last=channels_last)

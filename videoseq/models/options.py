@@ -150,7 +150,7 @@ class HeadOptions:
     """What every head can be told.
 
     Attributes:
-        name: One of `HEADS`.
+        name: `lstm`, `gru`, `rnn` or `mean`.
         dropout: Share of the activations before the classifier, and between recurrent layers, that is zeroed in
             training.
     """

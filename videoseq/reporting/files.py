@@ -1,4 +1,7 @@
-"""Files that a run leaves: plain CSV and JSON, written whole or not at all."""
+"""Files that a run leaves: plain CSV and JSON, written whole or not at all.
+
+Text that is no valid UTF-8, such as the name of a file from an old disk, is written with escapes such as `\\udcff`.
+"""
 
 import csv
 import io
@@ -28,11 +31,16 @@ def append_csv(path: Path, columns: Sequence[str], row: Mapping[str, Any]) -> No
     """Adds one row to a CSV file, which is started with its header where it does not exist."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
+    with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)
+
+
+def writable(text: str) -> str:
+    """Returns text as it stands in a file, what is no valid UTF-8 escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _legal(content: Any) -> Any:
@@ -46,5 +54,8 @@ def _legal(content: Any) -> Any:
 def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,12 +1,13 @@
 """What a run says about itself: its log, the versions it ran with, and the videos it left out."""
 
+import csv
 import logging
 import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from videoseq.reporting.files import append_csv, write_csv
+from videoseq.reporting.files import append_csv, writable, write_csv
 
 BAD_VIDEO_COLUMNS = ("path", "row", "split", "reason")
 _PACKAGES = ("videoseq", "torch", "torchvision", "pytorch-lightning", "av")
@@ -14,7 +15,7 @@ _PACKAGES = ("videoseq", "torch", "torchvision", "pytorch-lightning", "av")
 
 def log_to_file(path: Path) -> logging.Handler:
     """Adds a file to the package's log and returns its handler, which the caller removes and closes."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("videoseq").addHandler(handler)
     return handler
@@ -47,8 +48,12 @@ class BadVideoFile:
         self.path = path
         if new or not path.exists():
             write_csv(path, BAD_VIDEO_COLUMNS, [])
+        with path.open(encoding="utf-8", newline="") as file:
+            self._rows = {tuple(line) for line in csv.reader(file)}
 
     def add(self, video: Path, row: str, split: str, reason: str) -> None:
-        """Adds a video: its file, where the annotations name it, its split, and why it is left out."""
-        values = (str(video), row, split, reason)
-        append_csv(self.path, BAD_VIDEO_COLUMNS, dict(zip(BAD_VIDEO_COLUMNS, values, strict=True)))
+        """Adds a video that is not in the list yet: its file, where the annotations name it, its split, and the reason."""
+        values = tuple(map(writable, (str(video), row, split, reason)))
+        if values not in self._rows:
+            self._rows.add(values)
+            append_csv(self.path, BAD_VIDEO_COLUMNS, dict(zip(BAD_VIDEO_COLUMNS, values, strict=True)))

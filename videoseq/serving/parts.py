@@ -38,7 +38,9 @@ def windows(info: VideoInfo, length_seconds: float, step_seconds: float) -> list
     """
     duration = info.duration_seconds
     last = duration - length_seconds
-    starts = [0.0] if last <= 0 else [*np.arange(0, last, step_seconds).tolist(), last]
+    if last <= 0:
+        return [whole_video(info)]
+    starts = [*np.arange(0, last, step_seconds).tolist(), last]
     if len(starts) > 1 and starts[-1] - starts[-2] < 1e-6 * duration:
         del starts[-2]
     return [_part(info, start, min(start + length_seconds, duration)) for start in starts]

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from videoseq.data.dataset import Video
-from videoseq.errors import DataError
+from videoseq.errors import CheckpointError, DataError
 from videoseq.serving.parts import frame_windows, usual_window_seconds, whole_video, windows
 from videoseq.serving.predictor import Predictor
 from videoseq.types import VideoInfo
@@ -67,27 +67,33 @@ def predict_rows(
 
 
 def _parts(predictor: Predictor, info: VideoInfo, request: RowRequest) -> list[tuple[Video, dict[str, Any]]]:
-    config = predictor.loaded.config
-    length = request.window_seconds or usual_window_seconds(config.clip, info, config.origin["median_seconds"])
+    if request.frames is None and not request.windows:
+        return [(whole_video(info), {})]
+    length = request.window_seconds or _usual_seconds(predictor, info)
     if request.frames is not None:
-        around = frame_windows(info, request.frames, config.clip, length)
+        around = frame_windows(info, request.frames, predictor.loaded.config.clip, length)
         times = info.frame_seconds
         return [
             (video, {"frame": frame, "time_seconds": round(float(times[frame]), 6)})
             for frame, video in zip(request.frames, around, strict=True)
         ]
-    if not request.windows:
-        return [(whole_video(info), {})]
     return [
         (
             video,
             {
                 "start_seconds": round(video.record.start_seconds or 0.0, 3),
-                "end_seconds": round(video.record.end_seconds or 0.0, 3),
+                "end_seconds": round(video.record.end_seconds or info.duration_seconds, 3),
             },
         )
         for video in windows(info, length, request.window_step_seconds or length / 2)
     ]
+
+
+def _usual_seconds(predictor: Predictor, info: VideoInfo) -> float:
+    config = predictor.loaded.config
+    if "median_seconds" not in config.origin:
+        raise CheckpointError("the checkpoint does not say how long its training videos were: give window_seconds=")
+    return usual_window_seconds(config.clip, info, float(config.origin["median_seconds"]))
 
 
 def _best(predictor: Predictor, probs: Tensor, top_k: int) -> dict[str, Any]:

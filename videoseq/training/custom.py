@@ -14,21 +14,21 @@ def build_callbacks(named: Mapping[str, Any]) -> list[pl.Callback]:
     """Returns the callbacks of `{name: {_target_: package.module.Class, argument: value, …}}`.
 
     Raises:
-        ConfigError: A class cannot be imported, is no callback, or does not take its arguments; all of them at once.
+        ConfigError: A class cannot be imported, is no callback, or refuses its arguments; all of them at once.
     """
     problems: list[str] = []
-    made: list[tuple[type[pl.Callback], dict[str, Any]]] = []
+    made: list[pl.Callback] = []
     for name, content in named.items():
         try:
-            made.append(_checked(content))
+            made.append(_made(content))
         except ConfigError as error:
             problems.append(f"callbacks.{name}: {error}")
     if problems:
         raise ConfigError("\n".join(problems))
-    return [kind(**arguments) for kind, arguments in made]
+    return made
 
 
-def _checked(content: Any) -> tuple[type[pl.Callback], dict[str, Any]]:
+def _made(content: Any) -> pl.Callback:
     if not isinstance(content, Mapping) or not isinstance(content.get("_target_"), str):
         raise ConfigError(f"expected _target_: package.module.Class and its arguments, got {content!r}")
     target = content["_target_"]
@@ -48,4 +48,7 @@ def _checked(content: Any) -> tuple[type[pl.Callback], dict[str, Any]]:
         inspect.signature(kind).bind(**arguments)
     except TypeError as error:
         raise ConfigError(f"{target}: {error}") from error
-    return kind, arguments
+    try:
+        return kind(**arguments)
+    except Exception as error:  # a constructor of somebody else's refuses a value with whatever it likes
+        raise ConfigError(f"{target} refuses its arguments: {type(error).__name__}: {error}") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -11,8 +12,10 @@ from videoseq.training.metrics import evaluate_probs
 
 def report_split(
     folder: Path, title: str, videos: Sequence[str], targets: Tensor, probs: Tensor, class_names: Sequence[str]
-) -> dict[str, float]:
-    """Writes `predictions.csv` and `confusion_matrix.png`, prints a table per class, and returns the metrics.
+) -> dict[str, Any]:
+    """Writes `predictions.csv` and `confusion_matrix.png`, prints and returns the metrics.
+
+    Those of each class (`precision`, `recall`, `f1`, `num_videos`) stand under `per_class`.
 
     Args:
         folder: Where the files go.
@@ -25,5 +28,6 @@ def report_split(
     metrics = evaluate_probs(probs, targets)
     write_predictions(folder / "predictions.csv", videos, targets, probs, class_names)
     write_confusion(folder / "confusion_matrix.png", targets, probs, class_names)
-    print_evaluation(title, metrics, per_class(targets, probs, class_names))
-    return metrics
+    classes = per_class(targets, probs, class_names)
+    print_evaluation(title, metrics, classes)
+    return {**metrics, "per_class": classes}

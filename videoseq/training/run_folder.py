@@ -32,8 +32,8 @@ def new_run_folder(outputs: Path, name: str) -> Path:
         return folder
 
 
-def open_run_folder(outputs: Path, name: str, resume: str | None) -> tuple[Path, Path | None]:
-    """Returns the folder of a run and the checkpoint that it continues, if it does.
+def find_resumable(outputs: Path, name: str, resume: str | None) -> Path | None:
+    """Returns the checkpoint that a run continues, which lies in that run's folder; None where a new run is started.
 
     Args:
         outputs: Folder of all runs.
@@ -42,19 +42,18 @@ def open_run_folder(outputs: Path, name: str, resume: str | None) -> tuple[Path,
 
     Raises:
         CheckpointError: The checkpoint is missing or does not lie in a run's folder.
-        ConfigError: No folder can be made there.
     """
     if resume is None:
-        return new_run_folder(outputs, name), None
+        return None
     if resume != "auto":
         checkpoint = Path(resume).expanduser().absolute()
-        return folder_of_checkpoint(checkpoint), checkpoint
+        folder_of_checkpoint(checkpoint)
+        return checkpoint
     runs = sorted((outputs / name).glob(f"*/{LAST_CHECKPOINT}"), reverse=True)
     unfinished = next((path for path in runs if not (path.parents[1] / METRICS_FILE).exists()), None)
     if unfinished is None:
         logger.warning("resume=auto: no unfinished run of the name %r in %s, a new one is started", name, outputs)
-        return new_run_folder(outputs, name), None
-    return unfinished.parents[1], unfinished
+    return unfinished
 
 
 def folder_of_checkpoint(checkpoint: Path) -> Path:

@@ -9,6 +9,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 from videoseq.reporting.figures import confusion_figure, confusion_matrix
+from videoseq.reporting.files import writable
 from videoseq.reporting.gifs import encode_gif
 
 
@@ -34,7 +35,7 @@ class TensorBoardMedia(pl.Callback):
         for row in range(min(self.num_clips, len(batch))):
             clip = batch.video[row, : int(batch.lengths[row])]  # (T, C, H, W)
             name = self.class_names[int(batch.targets[row])]
-            _add_gif(trainer.logger.experiment, f"input/{row}_{name}", clip.cpu(), trainer.global_step)
+            _add_gif(trainer.logger.experiment, f"input/{row}_{writable(name)}", clip.cpu(), trainer.global_step)
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Starts an empty matrix."""

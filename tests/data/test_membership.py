@@ -1,0 +1,60 @@
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from tests.training.runs import scan
+from videoseq.data.membership import restore_split, split_identities, warn_of_seen
+from videoseq.errors import DataError
+
+
+def names(videos):
+    return {video.info.path.relative_to(video.info.path.parents[1]) for video in videos}
+
+
+@pytest.fixture
+def folder(bars, tmp_path):
+    return shutil.copytree(bars, tmp_path / "copy")
+
+
+def test_a_split_stays_that_of_the_training_when_videos_come_and_go(folder, make_class_folders, tmp_path, caplog):
+    before = scan(folder, tmp_path / "cache")
+    identities = split_identities(before)
+    gone = before.videos["test"][0].info.path
+    gone.unlink()
+    make_class_folders(folder, {"left": 3, "right": 3}, names=["a.mp4", "b.mp4", "c.mp4"], seed=9)
+    after = scan(folder, tmp_path / "cache")
+    assert names(after.videos["test"]) & names(before.videos["train"])  # what a new deal would have measured on
+    restored = restore_split(after, identities, "test")
+    assert names(restored) == names(before.videos["test"]) - names([before.videos["test"][0]])
+    assert "6 videos are new and left out, 1 of 4 test videos are gone or changed" in caplog.text
+
+
+def test_unchanged_data_is_restored_without_a_word(folder, tmp_path, caplog):
+    manifest = scan(folder, tmp_path / "cache")
+    for split, videos in manifest.videos.items():
+        assert restore_split(manifest, split_identities(manifest), split) == videos
+    assert caplog.text == ""
+
+
+def test_a_split_of_which_nothing_is_left_is_an_error(bars, make_class_folders, tmp_path):
+    identities = split_identities(scan(bars, tmp_path / "cache"))
+    other = scan(make_class_folders(tmp_path / "other", {"left": 4, "right": 4}, seed=5), tmp_path / "cache")
+    with pytest.raises(DataError, match=r"none of the 4 test videos of the training is there any more: .*data\.root=DIR"):
+        restore_split(other, identities, "test")
+
+
+def test_videos_that_were_trained_on_are_counted(bars, tmp_path, caplog):
+    manifest = scan(bars, tmp_path / "cache")
+    identities = split_identities(manifest)
+    warn_of_seen(manifest.videos["test"], identities)
+    assert caplog.text == ""
+    warn_of_seen(manifest.videos["test"] + manifest.videos["train"][:3], identities)
+    assert "3 of the 7 videos were trained on or chosen by" in caplog.text
+
+
+def test_an_identity_is_content_and_part_not_name(bars, tmp_path):
+    video, other = scan(bars, tmp_path / "cache").videos["train"][:2]
+    assert video.identity != other.identity
+    assert replace(video, info=replace(video.info, path=tmp_path / "renamed.mp4")).identity == video.identity
+    assert replace(video, record=replace(video.record, start_seconds=0.2)).identity != video.identity
