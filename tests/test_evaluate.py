@@ -33,7 +33,10 @@ def test_an_evaluation_leaves_its_files_and_prints_a_row_per_class(capsys, words
     assert set(metrics) == {
         "test", "checkpoint", "num_clips", "num_crops", "num_videos", "num_bad_videos", "versions", "git_commit",
     }  # fmt: skip
-    assert set(metrics["test"]) == {"accuracy", "f1_macro", "top5_accuracy", "loss"}
+    assert set(metrics["test"]) == {"accuracy", "f1_macro", "top5_accuracy", "loss", "per_class"}
+    for row in metrics["test"]["per_class"].values():
+        assert set(row) == {"precision", "recall", "f1", "num_videos"}
+    assert list(metrics["test"]["per_class"]) == ["left", "right"]
     assert (metrics["checkpoint"], metrics["num_clips"], metrics["num_crops"]) == (str(checkpoint), 3, 1)
     assert (metrics["num_videos"], metrics["num_bad_videos"]) == (4, 0)
     lines = outcome.out.splitlines()

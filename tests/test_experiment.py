@@ -22,7 +22,8 @@ def overrides(folder, *more):
 @pytest.mark.slow
 def test_an_experiment_trains_measures_and_writes_its_figures(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    outcome = run(capsys, "experiment", "name=moving_shapes", "seeds=[3]", "output=results", overrides(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    outcome = run(capsys, "experiment", "name=moving_shapes", "seeds=[3]", "output=~/results", overrides(tmp_path))
     assert outcome.code == 0, outcome.err
     result = read_json(tmp_path / "results" / "moving_shapes" / "metrics.json")
     assert set(result) == {"command", "overrides", "summary", "runs"}

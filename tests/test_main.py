@@ -4,6 +4,7 @@ import importlib
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -11,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from videoseq.config import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, load_config
+
 PROJECT = Path(__file__).parents[1]
+SCHEMAS = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "predict": PredictConfig,
+    "experiment": ExperimentConfig,
+    "benchmark": BenchmarkConfig,
+}
 
 
 def on_a_terminal(words: list[str], cwd: Path) -> tuple[int, str]:
@@ -49,6 +59,10 @@ def test_the_commands_are_listed_with_examples_that_exist():
     for command in commands:
         examples = re.findall(rf"^      python -m videoseq\.{command} (.*)$", done.stdout, re.MULTILINE)
         assert examples, command
+        schema = SCHEMAS[command]
+        for example in examples:
+            words = shlex.split(re.sub(r" {2,}.*", "", example))  # behind two spaces stands what it is for
+            assert isinstance(load_config(schema, command, words), schema), example
         usage = importlib.import_module(f"videoseq.{command}").USAGE
         assert f"python -m videoseq.{command}" in usage
 

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from tests.commands import only_run, read_csv, read_json, run, train_words
 from tests.conftest import moving_bar
 from videoseq.config import TrainConfig, bind
-from videoseq.config.binding import option_paths
+from videoseq.config.binding import options
 from videoseq.data.writing import write_video
 from videoseq.models.checkpoint import load_checkpoint
 from videoseq.training.run_folder import new_run_folder
@@ -66,6 +66,7 @@ def test_metrics_hold_the_promised_keys_and_plain_numbers(trained):
         "train", "val", "test", "seed", "epochs", "seconds", "fit_seconds", "clips_per_second", "data_wait_fraction",
         "num_videos", "num_bad_videos", "versions", "git_commit",
     }  # fmt: skip
+    assert {name: row["num_videos"] for name, row in metrics["test"].pop("per_class").items()} == {"left": 2, "right": 2}
     for split in ("train", "val", "test"):
         assert set(metrics[split]) == METRICS
         assert all(type(value) is float for value in metrics[split].values())
@@ -95,9 +96,9 @@ def test_the_written_configuration_can_be_read_back_and_holds_every_option(train
     assert again.training.max_epochs == 2
     families = ("model.encoder.", "model.head.", "data.synthetic.")
     missing = [
-        key
-        for key, *_ in option_paths(TrainConfig)
-        if not key.startswith(families) and OmegaConf.select(cfg, key, default="absent") == "absent"
+        option.key
+        for option in options(TrainConfig)
+        if not option.key.startswith(families) and OmegaConf.select(cfg, option.key, default="absent") == "absent"
     ]
     assert missing == []
     assert set(cfg.model.encoder) >= {"name", "weights", "freeze", "channels", "kernel_size", "depth", "dropout"}
@@ -195,6 +196,9 @@ def test_the_figures_are_those_of_the_checkpoint_that_was_best_on_validation(cap
             words = [f"checkpoint={path}", f"on={split}", "num_clips=1", f"output={output}", cache]
             assert run(capsys, "evaluate", *words).code == 0
             figures[path.stem, split] = read_json(output / "metrics.json")[split]
+    assert metrics["test"].pop("per_class") == figures["best", "test"]["per_class"]
+    for table in figures.values():
+        table.pop("per_class")
     for split in ("val", "test"):
         assert metrics[split] == pytest.approx(figures["best", split])
         assert metrics[split] != pytest.approx(figures["last", split])

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from videoseq.config import BenchmarkConfig, main
-from videoseq.errors import ConfigError
 
 USAGE = """Measures the program itself and writes the figures as JSON.
 
@@ -29,8 +28,7 @@ def benchmark(cfg: BenchmarkConfig) -> dict[str, Any]:
     from videoseq.serving.inputs import find_videos
 
     if cfg.what == "loader":
-        if cfg.input is None:
-            raise ConfigError("what=loader needs videos to read: input=DIR")
+        assert cfg.input is not None  # BenchmarkConfig has seen to it
         figures = measure_loader(find_videos(cfg.input), cfg.clip, cfg.repeats)
     else:
         figures = measure_memory(cfg.overrides)

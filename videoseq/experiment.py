@@ -29,19 +29,19 @@ def experiment(cfg: ExperimentConfig) -> dict[str, Any]:
     from videoseq.training.run_folder import new_run_folder
 
     outputs = new_run_folder(Path("outputs"), f"experiment_{cfg.name}")
-    (Path(cfg.output) / cfg.name).mkdir(parents=True, exist_ok=True)
-    runs = [_run(cfg, seed, outputs) for seed in cfg.seeds]
+    folder = Path(cfg.output).expanduser() / cfg.name
+    runs = [_run(cfg, seed, outputs, folder) for seed in cfg.seeds]
     result = {
         "command": f"make experiment NAME={cfg.name} SEEDS={','.join(map(str, cfg.seeds))}",
         "overrides": list(cfg.overrides),
         "summary": summarise([{key: run[key] for key in run if key != "versions"} for run in runs]),
         "runs": runs,
     }
-    write_json(Path(cfg.output) / cfg.name / "metrics.json", result)
+    write_json(folder / "metrics.json", result)
     return result
 
 
-def _run(cfg: ExperimentConfig, seed: int, outputs: Path) -> dict[str, Any]:
+def _run(cfg: ExperimentConfig, seed: int, outputs: Path, results: Path) -> dict[str, Any]:
     name = f"seed_{seed}"
     _command("train", f"+experiment={cfg.name}", f"seed={seed}", f"paths.outputs={outputs}", f"name={name}", *cfg.overrides)
     (folder,) = (outputs / name).iterdir()
@@ -50,7 +50,8 @@ def _run(cfg: ExperimentConfig, seed: int, outputs: Path) -> dict[str, Any]:
         _command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", "order_probe=true")
         evaluation = json.loads((folder / "evaluation_test" / "metrics.json").read_text(encoding="utf-8"))
         metrics["order_probe"] = evaluation["order_probe"]
-        shutil.copy(folder / "evaluation_test" / "clips.png", Path(cfg.output) / cfg.name / "test_clips.png")
+        results.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "evaluation_test" / "clips.png", results / "test_clips.png")
     return metrics
 
 

@@ -1,7 +1,9 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from videoseq.config import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig
 from videoseq.config.arguments import PATH_KEYS, prepare_arguments
+from videoseq.config.binding import options
 from videoseq.config.entry import conf_folder
 
 AWKWARD = (
@@ -33,6 +35,11 @@ def test_a_path_reaches_the_command_as_it_was_typed(key, value):
     parsed = OverridesParser.create().parse_override(word)
     assert parsed.key_or_group == key
     assert parsed.value() == value
+
+
+def test_every_path_like_key_is_an_option_of_a_command():
+    schemas = (TrainConfig, EvaluateConfig, PredictConfig, ExperimentConfig, BenchmarkConfig)
+    assert {option.key for schema in schemas for option in options(schema)} >= PATH_KEYS
 
 
 def test_null_and_quoted_paths_are_left_alone():

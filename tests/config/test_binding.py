@@ -1,7 +1,7 @@
 import pytest
 
-from videoseq.config.binding import bind, default_values, option_paths
-from videoseq.config.schema import PredictConfig, TrainConfig
+from videoseq.config.binding import bind, default_values, options
+from videoseq.config.schema import ExperimentConfig, PredictConfig, TrainConfig
 from videoseq.errors import ConfigError
 from videoseq.models.options import MeanHeadOptions, RecurrentHeadOptions, SimpleEncoderOptions
 
@@ -69,6 +69,17 @@ def test_a_family_is_chosen_by_its_name():
         ({"data": {"max_bad_fraction": 2}}, r"data\.max_bad_fraction must lie in \[0, 1\]"),
         ({"data": {"limits": {"max_frames": 0}}}, r"data\.limits\.max_frames must be positive"),
         ({"model": {"encoder": {"unfreeze_at_epoch": 2, "freeze": "none"}}}, r"but nothing is frozen"),
+        ({"seed": -1}, r"^seed must lie in \[0, 2\*\*32\), got -1$"),
+        ({"seed": 2**32}, r"^seed must lie in \[0, 2\*\*32\), got 4294967296$"),
+        (
+            {"clip": {"frame_stride": 2}},
+            r"^clip\.frame_stride=2 has no effect with clip\.sampling=uniform.*: clip\.sampling=random_clip and clip",
+        ),
+        (
+            {"clip": {"frame_stride": 3, "sampling": "segments"}},
+            r"^clip\.frame_stride=3 has no effect with clip\.sampling=segments",
+        ),
+        ({"channels": [4]}, r"unknown option channels: did you mean model\.encoder\.channels\?"),
         ({"resume": "auto", "init_from": "x.ckpt"}, r"resume continues a run and init_from starts a new one"),
     ],
 )
@@ -113,13 +124,38 @@ def test_predict_checks_its_options(content, message):
         bind(PredictConfig, {"checkpoint": "a.ckpt", "input": "b.mp4", **content})
 
 
+@pytest.mark.parametrize("sampling", ["random_clip", "all"])
+def test_a_frame_stride_is_taken_where_it_is_used(sampling):
+    cfg = bind(TrainConfig, {"data": DATA, "clip": {"frame_stride": 2, "sampling": sampling}})
+    assert cfg.clip.frame_stride == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"seeds": [0, 0]}, r"^seeds must be different ones and at least one, such as \[0,1,2\], got \[0, 0\]$"),
+        ({"seeds": []}, r"^seeds must be different ones and at least one, such as \[0,1,2\], got \[\]$"),
+        ({"seeds": [0, -1]}, r"^seeds must lie in \[0, 2\*\*32\), got -1$"),
+        *(
+            ({"overrides": ["training.max_epochs=1", word]}, rf"leave name, seed and paths\.outputs .*got '{word}': .*seeds=")
+            for word in ("name=other", "seed=3", "paths.outputs=here")
+        ),
+        ({"overrides": ["++seed=3"]}, r"got '\+\+seed=3'"),
+    ],
+)
+def test_an_experiment_checks_its_options(content, message):
+    with pytest.raises(ConfigError, match=message):
+        bind(ExperimentConfig, {"name": "moving_shapes", **content})
+    assert bind(ExperimentConfig, {"name": "x", "overrides": ["data.split.seed=3"]}).overrides == ("data.split.seed=3",)
+
+
 def test_every_option_has_a_meaning_in_its_docstring():
     from videoseq.config.help import attribute_text
-    from videoseq.config.schema import EvaluateConfig, ExperimentConfig
+    from videoseq.config.schema import EvaluateConfig
 
     for schema in (TrainConfig, EvaluateConfig, PredictConfig, ExperimentConfig):
-        undocumented = [key for key, _, item, owner in option_paths(schema) if not attribute_text(owner, item.name)]
-        assert undocumented == []
+        found = [option for option in options(schema) if not attribute_text(option.owner, option.key.rpartition(".")[2])]
+        assert [option.key for option in found] == []
 
 
 def test_default_values_are_those_of_the_dataclasses():

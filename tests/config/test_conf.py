@@ -14,7 +14,7 @@ PRIMARY = {
     "train": (TrainConfig, ["data.root=videos"]),
     "evaluate": (EvaluateConfig, ["checkpoint=a.ckpt"]),
     "predict": (PredictConfig, ["checkpoint=a.ckpt", "input=b.mp4"]),
-    "benchmark": (BenchmarkConfig, ["what=loader"]),
+    "benchmark": (BenchmarkConfig, ["what=loader", "input=videos"]),
     "experiment": (ExperimentConfig, ["name=moving_shapes"]),
 }
 GROUP_FILES = sorted(path for path in CONF.rglob("*.yaml") if path.parent != CONF)

@@ -1,20 +1,40 @@
 """The one entry: exit codes, messages, help, and what it does not import."""
 
+import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from omegaconf import OmegaConf
 
 from tests.commands import run, train_words
-from videoseq.config import EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, bind, load_config, main, save_config
-from videoseq.config.binding import option_paths
+from videoseq.config import (
+    BenchmarkConfig,
+    EvaluateConfig,
+    ExperimentConfig,
+    PredictConfig,
+    TrainConfig,
+    bind,
+    load_config,
+    main,
+    save_config,
+)
+from videoseq.config.binding import options
 from videoseq.errors import ConfigError, Interrupted
+from videoseq.types import plain_dict
 
 PROJECT = Path(__file__).parents[2]
-SCHEMAS = {"train": TrainConfig, "evaluate": EvaluateConfig, "predict": PredictConfig, "experiment": ExperimentConfig}
+SCHEMAS = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "predict": PredictConfig,
+    "experiment": ExperimentConfig,
+    "benchmark": BenchmarkConfig,
+}
 
 
 def exit_code(task, words=("name=x",)):
@@ -36,6 +56,28 @@ def test_a_mistake_of_the_user_is_exit_code_2_and_one_message(capsys):
 
     assert exit_code(mistaken) == 2
     assert capsys.readouterr() == ("", "videoseq.experiment: this is wrong: do that\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "a file: No space left on device"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "aaa"), "'aaa': File name too long"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "b"), "'b': Disk quota exceeded"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_the_users_affair(capsys, error, place):
+    def full(cfg):
+        raise error
+
+    assert exit_code(full) == 2
+    repair = "choose another folder with output=, paths.outputs= or paths.cache="
+    assert capsys.readouterr().err == f"videoseq.experiment: cannot use {place}; {repair}\n"
+
+
+def test_a_name_that_the_terminal_cannot_show_ends_no_command(capsys):
+    assert exit_code(lambda cfg: print("left/\udcff.mp4")) == 0
+    assert capsys.readouterr().out == "left/\\udcff.mp4\n"
 
 
 def test_an_interruption_is_exit_code_3(capsys):
@@ -127,13 +169,68 @@ def test_help_lists_every_option_with_its_meaning(capsys, command):
     assert outcome.code == 0
     assert f"usage: python -m videoseq.{command} key=value" in outcome.out
     lines = outcome.out.splitlines()
-    for key, *_ in option_paths(SCHEMAS[command]):
-        (place,) = [number for number, line in enumerate(lines) if line.startswith(f"  {key}  (")]
-        assert lines[place + 1].strip(), key
+    for option in options(SCHEMAS[command]):
+        (place,) = [number for number, line in enumerate(lines) if line.startswith(f"  {option.key}  (")]
+        assert lines[place + 1].strip(), option.key
+
+
+CHOICES = ("model/encoder=resnet18", "model/encoder=simple", "model/head=gru", "model/head=mean")
+VARIANTS = [
+    *(("train", [choice, "data.root=x"]) for choice in CHOICES),
+    ("evaluate", ["checkpoint=x"]),
+    ("predict", ["checkpoint=x", "input=x"]),
+    ("experiment", ["name=x"]),
+    ("benchmark", ["what=memory"]),
+]
+
+
+def defaults_in(phrases, members):
+    """Returns the defaults that the help shows for the chosen members of the families."""
+    found = [re.fullmatch(r"default (.*?)(?: for (.*))?", phrase) for phrase in phrases.split("; ")]
+    return [yaml.safe_load(one[1]) for one in found if one and (one[2] is None or members & set(one[2].split(", ")))]
+
+
+@pytest.mark.parametrize(("command", "words"), VARIANTS)
+def test_help_shows_the_defaults_that_the_composed_configuration_holds(capsys, command, words):
+    out = run(capsys, command, "--help").out
+    cfg = plain_dict(load_config(SCHEMAS[command], command, words))
+    members = {
+        "a model of torchvision" if part["name"] == "resnet18" else part["name"] for part in cfg.get("model", {}).values()
+    }
+    given = {word.partition("=")[0].replace("model/encoder", "model.encoder.name") for word in words}
+    given = {key.replace("model/head", "model.head.name") for key in given}
+    compared = 0
+    for key, phrases in re.findall(r"^  ([\w.]+)  \([^;]*; (.*)\)$", out, re.MULTILINE):
+        for default in defaults_in(phrases, members) if key not in given else []:
+            value = cfg
+            for part in key.split("."):
+                value = value[part]
+            assert default == (list(value) if isinstance(value, tuple) else value), key
+            compared += 1
+    assert compared > {"experiment": 2, "evaluate": 9, "predict": 15, "benchmark": 10}.get(command, 60)
+
+
+def test_help_lists_the_options_of_every_member_of_a_family(capsys):
+    out = run(capsys, "train", "-h").out
+    assert "  model.encoder.channels  (list of int; default [32,64,128] for simple)" in out
+    assert "  model.encoder.kernel_size  (int; default 3 for simple)" in out
+    assert "  model.encoder.weights  (str|null; default null for simple; default DEFAULT for a model of torchvision)" in out
+    assert "  model.encoder.name  (str; default resnet18)" in out
+    assert "  model.encoder.freeze_until  (str|null; default null)" in out
+    assert "  model.head.pool  (last|mean|max|attention; default last for lstm, gru, rnn)" in out
+    assert "  model.head.dropout  (float; default 0.0)" in out
+
+
+def test_help_shows_no_default_where_something_else_holds(capsys):
+    out = run(capsys, "train", "-h").out
+    assert "  data.synthetic  (group; default null)" in out
+    assert "  data.synthetic.num_train  (int; 1000 where data.synthetic is given)" in out
+    assert "  data.batch_size  (int; as in the training run)" in run(capsys, "evaluate", "-h").out
 
 
 def test_help_shows_types_choices_and_defaults(capsys):
     out = run(capsys, "train", "-h").out
+    assert "  callbacks  (group; default {})" in out
     assert "  clip.sampling  (uniform|segments|random_clip|all; default uniform)" in out
     assert "  optimizer.lr  (float; default 0.001)" in out
     assert "  training.early_stopping  (int|null; default null)" in out

@@ -9,7 +9,7 @@ from videoseq.errors import ConfigError
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (AugmentOptions(), Augmentation("random", 0.5, False, 0.0)),
+        (AugmentOptions(), Augmentation("random_resized", 0.5, True, 0.3)),
         (AugmentOptions("none"), Augmentation("center", 0.5, False, 0.0)),
         (AugmentOptions("light"), Augmentation("random", 0.5, False, 0.0)),
         (AugmentOptions("standard"), Augmentation("random_resized", 0.5, True, 0.3)),

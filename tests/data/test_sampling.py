@@ -167,6 +167,7 @@ def test_no_position_is_out_of_range(
     seed: int | None,
     views: tuple[int, int],
 ) -> None:
+    frame_stride = frame_stride if sampling in ("random_clip", "all") else 1
     clip_spec = spec(sampling, padding, num_frames=num_frames, frame_stride=frame_stride, max_frames=max_frames)
     rng = None if seed is None else np.random.default_rng(seed)
     clip = sample_clip(n, clip_spec, rng=rng, view=views[0], num_views=views[1])

@@ -8,6 +8,8 @@ import pytest
 
 from videoseq.reporting.files import append_csv, write_csv, write_json
 
+BROKEN = "clip\udcff.mp4"  # how Python reads a name that is no valid UTF-8
+
 
 def test_json_is_indented_plain_and_readable(tmp_path):
     path = tmp_path / "new" / "metrics.json"
@@ -32,6 +34,21 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     write_json(path, {"new": 2})
     assert json.loads(path.read_text()) == {"new": 2}
     assert [file.name for file in tmp_path.iterdir()] == ["metrics.json"]
+
+
+def test_nothing_is_left_of_a_file_that_could_not_be_put_in_its_place(tmp_path):
+    (tmp_path / "metrics.json").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"metrics\.json"):
+        write_json(tmp_path / "metrics.json", {})
+    assert [file.name for file in tmp_path.iterdir()] == ["metrics.json"]
+
+
+def test_a_name_that_is_no_valid_utf8_is_written_with_escapes(tmp_path):
+    write_json(tmp_path / "rows.json", {"path": BROKEN})
+    assert json.loads((tmp_path / "rows.json").read_text(encoding="utf-8")) == {"path": BROKEN}
+    write_csv(tmp_path / "rows.csv", ["path"], [{"path": BROKEN}])
+    append_csv(tmp_path / "rows.csv", ["path"], {"path": BROKEN})
+    assert (tmp_path / "rows.csv").read_text(encoding="utf-8") == "path\nclip\\udcff.mp4\nclip\\udcff.mp4\n"
 
 
 def test_csv_quotes_what_needs_it_and_leaves_gaps_empty(tmp_path):

@@ -15,13 +15,13 @@ def test_the_log_of_the_package_goes_to_the_file_until_it_is_taken_away(tmp_path
     package = logging.getLogger("videoseq")
     handler = log_to_file(tmp_path / "train.log")
     try:
-        logging.getLogger("videoseq.somewhere").warning("first %d", 1)
+        logging.getLogger("videoseq.somewhere").warning("first %d %s", 1, "\udcff")
     finally:
         package.removeHandler(handler)
         handler.close()
     logging.getLogger("videoseq.somewhere").warning("second")
     text = (tmp_path / "train.log").read_text()
-    assert "WARNING videoseq.somewhere: first 1" in text
+    assert "WARNING videoseq.somewhere: first 1 \\udcff" in text
     assert "second" not in text
 
 
@@ -68,6 +68,17 @@ def test_bad_videos_are_listed_with_their_reasons(tmp_path):
     BadVideoFile(path).add(Path("/data/b.mp4"), "left/b.mp4", "", "empty")
     assert path.read_text() == (
         'path,row,split,reason\n/data/a.mp4,annotations.csv row 3,train,"torn, badly"\n/data/b.mp4,left/b.mp4,,empty\n'
+    )
+
+
+def test_a_video_is_listed_once_also_by_a_resumed_run(tmp_path):
+    path = tmp_path / "bad_videos.csv"
+    for listed in (BadVideoFile(path), BadVideoFile(path)):
+        for _ in range(2):
+            listed.add(Path("/data/a\udcff.mp4"), "a.mp4", "", "torn,\nbadly")
+        listed.add(Path("/data/a\udcff.mp4"), "a.mp4", "val", "torn,\nbadly")
+    assert path.read_text() == (
+        'path,row,split,reason\n/data/a\\udcff.mp4,a.mp4,,"torn,\nbadly"\n/data/a\\udcff.mp4,a.mp4,val,"torn,\nbadly"\n'
     )
 
 

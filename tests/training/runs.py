@@ -46,7 +46,7 @@ class Run:
     encoder: Any = ENCODER
     head: Any = HEAD
     data: DataOptions = DATA
-    augment: AugmentOptions = field(default_factory=AugmentOptions)
+    augment: AugmentOptions = field(default_factory=lambda: AugmentOptions("light"))
     task: ClassificationOptions = field(default_factory=ClassificationOptions)
     optimizer: OptimizerOptions = field(default_factory=lambda: OptimizerOptions(lr=0.01))
     training: TrainingOptions = field(default_factory=lambda: TrainingOptions(max_epochs=2))

@@ -11,6 +11,8 @@ class Counter(pl.Callback):
     """Counts batches."""
 
     def __init__(self, start: int, step: int = 1) -> None:
+        if step < 1:
+            raise ValueError("step must be positive")
         self.count = start
         self.step = step
 
@@ -43,6 +45,10 @@ def test_none_is_none():
         ({"_target_": "pathlib.Path"}, r"_target_ 'pathlib\.Path' is no pytorch_lightning\.Callback"),
         ({"_target_": HERE, "strat": 1}, r"Counter takes no argument 'strat': did you mean 'start'\?"),
         ({"_target_": HERE}, r"Counter: missing a required argument: 'start'"),
+        (
+            {"_target_": HERE, "start": 1, "step": 0},
+            r"callbacks\.mine: .*Counter refuses its arguments: ValueError: step must be positive",
+        ),
         ({"start": 1}, r"expected _target_: package\.module\.Class and its arguments, got \{'start': 1\}"),
         (7, r"expected _target_: package\.module\.Class and its arguments, got 7"),
     ],
@@ -59,7 +65,8 @@ def test_all_mistakes_are_told_together():
                 "one": {"_target_": HERE},
                 "good": {"_target_": HERE, "start": 1},
                 "two": {"_target_": HERE, "start": 1, "stop": 2},
+                "three": {"_target_": HERE, "start": 1, "step": 0},
             }
         )
     lines = str(told.value).splitlines()
-    assert [line.split(":")[0] for line in lines] == ["callbacks.one", "callbacks.two"]
+    assert [line.split(":")[0] for line in lines] == ["callbacks.one", "callbacks.two", "callbacks.three"]

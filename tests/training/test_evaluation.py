@@ -11,8 +11,13 @@ def test_a_split_leaves_its_files_and_figures(tmp_path, capsys):
     targets = torch.tensor([0, 0, 0])
     figures = report_split(tmp_path, "test", ["a.mp4", "b.mp4", "c.mp4"], targets, probs, ("left", "right"))
     assert figures["accuracy"] == pytest.approx(2 / 3)
+    assert figures["per_class"] == {
+        "left": {"precision": 1.0, "recall": pytest.approx(2 / 3), "f1": pytest.approx(0.8), "num_videos": 3},
+        "right": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "num_videos": 0},
+    }
     assert sorted(path.name for path in tmp_path.iterdir()) == ["confusion_matrix.png", "predictions.csv"]
     assert (tmp_path / "predictions.csv").read_text().splitlines()[3] == "c.mp4,left,right,0.250000,0.750000"
     shown = capsys.readouterr().out
     assert "test" in shown
-    assert "accuracy 0.6667" in shown
+    assert "accuracy 0.6667" in shown.splitlines()[-1]
+    assert "per_class" not in shown

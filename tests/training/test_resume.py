@@ -7,7 +7,7 @@ import torch
 
 from tests.training.runs import CLIP, DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, scan
 from videoseq.errors import CheckpointError, Interrupted
-from videoseq.training.options import OptimizerOptions, TrainingOptions
+from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, OptimizerOptions, TrainingOptions
 
 DROPOUT = replace(HEAD, dropout=0.4)
 CASES = {
@@ -69,11 +69,22 @@ def test_resuming_behind_an_epoch_equals_never_stopping(longer, tmp_path, name):
         ({"optimizer": OptimizerOptions(lr=0.01, weight_decay=0.5)}, r"optimizer\.weight_decay was 0\.01, is 0\.5"),
         ({"data": replace(DATA, batch_size=8)}, r"data\.batch_size was 4, is 8"),
         ({"seed": 1}, r"seed was 0, is 1"),
+        (
+            {"task": ClassificationOptions(loss=CrossEntropyOptions(class_weights="balanced"))},
+            r"task\.loss\.class_weights was none, is balanced",
+        ),
     ],
 )
 def test_a_checkpoint_of_other_options_is_refused(finished, changes, message):
     with pytest.raises(CheckpointError, match=rf"^cannot continue.*: {message}.*; resume needs .*init_from=PATH$"):
         replace(finished, training=TrainingOptions(max_epochs=3), **changes).fit(resume=finished.last)
+
+
+def test_a_checkpoint_of_a_balanced_loss_is_refused_without_it(run, tmp_path):
+    balanced = replace(run, task=ClassificationOptions(loss=CrossEntropyOptions(class_weights="balanced")), folder=tmp_path)
+    balanced.fit()
+    with pytest.raises(CheckpointError, match=r"class_weights was balanced, is none; resume needs .*init_from=PATH"):
+        replace(balanced, task=ClassificationOptions()).fit(resume=balanced.last)
 
 
 def test_a_checkpoint_of_other_data_is_refused(finished, make_class_folders, tmp_path):

@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -14,9 +14,9 @@ T = TypeVar("T")
 def bind(schema: type[T], content: Mapping[str, Any]) -> T:
     """Returns an instance of a dataclass made from a mapping, every value checked.
 
-    A field whose metadata holds `family` (name -> dataclass or None) and `names` (the known names) is bound to the dataclass
-    that the mapping's `name` chooses. A field whose metadata holds `partial` (a dataclass) stays a dict of what was given,
-    checked against that dataclass.
+    A field whose metadata holds `family` (name -> dataclass or None) and `names` (the known names, or words that stand for
+    all others) is bound to the dataclass that the mapping's `name` chooses. A field whose metadata holds `partial` (a
+    dataclass) stays a dict of what was given, checked against that dataclass; `otherwise` says what holds for the rest.
 
     Args:
         schema: The dataclass.
@@ -37,7 +37,7 @@ def default_values(schema: type) -> dict[str, Any]:
     hints = get_type_hints(schema)
     values: dict[str, Any] = {}
     for item in fields(schema):
-        default = item.default_factory() if item.default_factory is not MISSING else item.default
+        default = _default(item)
         if default is MISSING or "family" in item.metadata:
             continue
         nested = _nested(item, hints[item.name], None)
@@ -45,23 +45,75 @@ def default_values(schema: type) -> dict[str, Any]:
     return values
 
 
-def option_paths(schema: type, prefix: str = "") -> Iterator[tuple[str, Any, Field[Any], type]]:
-    """Yields (dotted key, type, field, its dataclass) of every option below a dataclass, families by their default member."""
+@dataclass(frozen=True)
+class Option:
+    """One option of a command.
+
+    Attributes:
+        key: Its dotted key.
+        hint: Its type; None for a group of options that may be absent as a whole.
+        owner: The dataclass that it belongs to.
+        default: Its default; `MISSING` where it is required.
+        members: Names of the members of a family that it belongs to, empty where no other member differs.
+        group: The group that must be there for the default to hold; empty where it always is.
+        otherwise: What holds instead of the default, in words.
+    """
+
+    key: str
+    hint: Any
+    owner: type
+    default: Any
+    members: tuple[str, ...] = ()
+    group: str = ""
+    otherwise: str = ""
+
+
+def options(schema: type, prefix: str = "") -> Iterator[Option]:
+    """Yields every option below a dataclass; one that differs between the members of a family once per member."""
     hints = get_type_hints(schema)
     for item in fields(schema):
-        key = prefix + item.name
-        nested = item.metadata.get("partial") or _nested(item, hints[item.name], None)
-        if nested is not None:
-            yield from option_paths(nested, key + ".")
+        key, hint = prefix + item.name, hints[item.name]
+        default = _default(item)
+        if "family" in item.metadata:
+            yield from _family(item, key + ".", default.name)
+        elif "partial" in item.metadata:
+            for option in options(item.metadata["partial"], key + "."):
+                yield replace(option, otherwise=item.metadata["otherwise"])
+        elif (nested := _nested(item, hint, None)) is None:
+            yield Option(key, hint, schema, default)
+        elif default is None:
+            yield Option(key, None, schema, None)
+            yield from (replace(option, group=key) for option in options(nested, key + "."))
         else:
-            yield key, hints[item.name], item, schema
+            yield from options(nested, key + ".")
+
+
+def _family(item: Field[Any], prefix: str, default_name: str) -> Iterator[Option]:
+    names: dict[type, tuple[str, ...]] = {}
+    for name in item.metadata["names"]:
+        member = item.metadata["family"](name)
+        names[member] = (*names.get(member, ()), name)
+    found: dict[str, list[Option]] = {}
+    for member, those in names.items():
+        for option in options(member, prefix):
+            found.setdefault(option.key, []).append(replace(option, members=those))
+    for key, versions in found.items():
+        if key == prefix + "name":
+            yield replace(versions[0], default=default_name, members=())
+        elif len(versions) == len(names) and all(option.default == versions[0].default for option in versions):
+            yield replace(versions[0], members=())
+        else:
+            yield from versions
+
+
+def _default(item: Field[Any]) -> Any:
+    return item.default_factory() if item.default_factory is not MISSING else item.default
 
 
 def _nested(item: Field[Any], hint: Any, content: Mapping[str, Any] | None) -> type | None:
     family = item.metadata.get("family")
     if family is not None:
-        default = item.default_factory() if item.default_factory is not MISSING else item.default
-        chosen: type | None = family((content or {}).get("name", default.name))
+        chosen: type | None = family((content or {}).get("name", _default(item).name))
         return chosen
     return next((part for part in (hint, *get_args(hint)) if isinstance(part, type) and is_dataclass(part)), None)
 
@@ -162,7 +214,7 @@ def _unknown(full: str, path: str, siblings: list[str], root: type) -> str:
     if near:
         suggestion = f"{path}.{near[0]}" if path else near[0]
     else:
-        paths = [key for key, *_ in option_paths(root)]
+        paths = [option.key for option in options(root)]
         elsewhere = [key for key in paths if key.rpartition(".")[2] == leaf] or get_close_matches(full, paths, n=1)
         suggestion = elsewhere[0] if elsewhere else ""
     hint = f"did you mean {suggestion}? " if suggestion else ""

@@ -1,20 +1,23 @@
 """The help of a command, written from the docstrings of its options."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from inspect import getdoc
+from itertools import groupby
 from typing import Any, Literal, get_args, get_origin
 
-from videoseq.config.binding import option_paths
+from videoseq.config.binding import Option, options
 
 
 def print_help(command: str, schema: type, usage: str) -> None:
     """Prints what a command does and each of its options with type, default and meaning."""
     print(f"usage: python -m videoseq.{command} key=value …\n\n{usage}\n\noptions:")
-    for key, hint, item, owner in option_paths(schema):
-        default = item.default_factory() if item.default_factory is not MISSING else item.default
-        shown = "required" if default is MISSING else f"default {_value(default)}"
-        print(f"  {key}  ({_type(hint)}; {shown})\n      {attribute_text(owner, item.name)}")
+    for key, versions in groupby(options(schema), lambda option: option.key):
+        first, *others = versions
+        kind = "group" if first.hint is None else _type(first.hint)
+        shown = "; ".join(_defaults([first, *others]))
+        print(f"  {key}  ({kind}; {shown})\n      {attribute_text(first.owner, key.rpartition('.')[2])}")
 
 
 def attribute_text(owner: type, name: str) -> str:
@@ -26,18 +29,39 @@ def attribute_text(owner: type, name: str) -> str:
     return ""
 
 
+def _defaults(versions: Sequence[Option]) -> list[str]:
+    """Returns where the default of an option comes from, a phrase for each of its versions."""
+    phrases = []
+    for option in versions:
+        if option.otherwise:
+            phrase = option.otherwise
+        elif option.default is MISSING:
+            phrase = "required"
+        elif option.group:
+            phrase = f"{_value(option.default)} where {option.group} is given"
+        else:
+            phrase = f"default {_value(option.default)}"
+        phrases.append(phrase + (f" for {', '.join(option.members)}" if option.members else ""))
+    return phrases
+
+
 def _value(default: Any) -> str:
+    """Returns a default as it would be typed."""
     if default is None:
         return "null"
+    if isinstance(default, list | tuple):
+        return "[" + ",".join(map(_value, default)) + "]"
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def _type(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return "|".join(map(str, get_args(hint)))
+    if get_origin(hint) is Mapping:
+        return "group"
     arguments = [part for part in get_args(hint) if part is not Ellipsis]
     if get_origin(hint) in (tuple, list):
         return f"list of {_type(arguments[0])}"
-    if arguments and get_origin(hint) is not dict:
+    if arguments:
         return "|".join("null" if part is type(None) else _type(part) for part in arguments if not isinstance(part, dict))
     return getattr(hint, "__name__", str(hint))

@@ -1,6 +1,6 @@
 """The one tree of public options: what every command accepts, with its types and defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,6 +19,12 @@ from videoseq.training.options import TASKS, ClassificationOptions, OptimizerOpt
 from videoseq.types import ClipSpec, Limits, Split
 
 
+def _check_seeds(name: str, seeds: Sequence[int]) -> None:
+    for seed in seeds:
+        if not 0 <= seed < 2**32:  # what numpy and Lightning take
+            raise ConfigError(f"{name} must lie in [0, 2**32), got {seed}")
+
+
 @dataclass(frozen=True)
 class ModelOptions:
     """Encoder and head.
@@ -29,7 +35,8 @@ class ModelOptions:
     """
 
     encoder: EncoderOptions = field(
-        default_factory=TorchvisionEncoderOptions, metadata={"family": encoder_options, "names": ("simple", "resnet18")}
+        default_factory=TorchvisionEncoderOptions,
+        metadata={"family": encoder_options, "names": ("simple", "a model of torchvision")},
     )
     head: HeadOptions = field(default_factory=RecurrentHeadOptions, metadata={"family": HEADS.get, "names": HEADS})
 
@@ -53,7 +60,7 @@ class TrainConfig:
 
     Attributes:
         name: Name of the run, the folder below `outputs`.
-        seed: Seed of the weights, the sample order and the augmentation.
+        seed: Seed of the weights, the sample order and the augmentation, in [0, 2**32).
         resume: Checkpoint to continue, or `auto` for the newest unfinished run of the same name.
         init_from: Checkpoint whose weights the model starts from; where its classes differ, all but the classifier.
         clip: How clips are cut.
@@ -84,6 +91,7 @@ class TrainConfig:
     paths: PathsConfig = field(default_factory=PathsConfig)
 
     def __post_init__(self) -> None:
+        _check_seeds("seed", [self.seed])
         if self.data.root is None and self.data.annotations is None:
             raise ConfigError(
                 "nothing to train on. Name an experiment: python -m videoseq.train +experiment=moving_shapes; "
@@ -116,7 +124,9 @@ class EvaluateConfig:
     num_crops: int = 1
     order_probe: bool = False
     output: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict, metadata={"partial": DataOptions})
+    data: Mapping[str, Any] = field(
+        default_factory=dict, metadata={"partial": DataOptions, "otherwise": "as in the training run"}
+    )
     trainer: TrainerOptions = field(default_factory=TrainerOptions)
     paths: PathsConfig = field(default_factory=PathsConfig)
 
@@ -182,15 +192,27 @@ class ExperimentConfig:
 
     Attributes:
         name: Name of the experiment, a file in `conf/experiment`.
-        seeds: Seeds, a training run each.
+        seeds: Seeds, a training run each, different ones.
         output: Folder of the experiments; `<output>/<name>/metrics.json` is written.
-        overrides: Further options of the training runs, such as `['training.max_epochs=2']`.
+        overrides: Further options of the training runs, such as `['training.max_epochs=2']`; `name`, `seed` and
+            `paths.outputs` are set by the experiment itself.
     """
 
     name: str = field(metadata={"example": "moving_shapes"})
     seeds: tuple[int, ...] = (0,)
     output: str = "experiments"
     overrides: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_seeds("seeds", self.seeds)
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ConfigError(f"seeds must be different ones and at least one, such as [0,1,2], got {list(self.seeds)}")
+        for word in self.overrides:
+            if word.partition("=")[0].lstrip("+~") in ("name", "seed", "paths.outputs"):
+                raise ConfigError(
+                    f"overrides must leave name, seed and paths.outputs to the experiment, got {word!r}: "
+                    "use name=, seeds= and output= of videoseq.experiment"
+                )
 
 
 @dataclass(frozen=True)
@@ -216,3 +238,5 @@ class BenchmarkConfig:
     def __post_init__(self) -> None:
         if self.repeats < 1:
             raise ConfigError(f"repeats must be at least 1, got {self.repeats}")
+        if self.what == "loader" and self.input is None:
+            raise ConfigError("what=loader needs videos to read: input=DIR")

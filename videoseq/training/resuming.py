@@ -29,7 +29,11 @@ def check_resumable(checkpoint: Path, module: SequenceModule) -> None:
     content = read_torch_file(checkpoint, what="a checkpoint of a training run", fix="give checkpoints/last.ckpt of a run")
     if not isinstance(content, Mapping) or not {PAYLOAD_KEY, "loops", "optimizer_states"} <= content.keys():
         raise CheckpointError(f"cannot continue from {str(checkpoint)!r}: it holds no state of a training run; {_FIX}")
-    different = [*_model_differences(content[PAYLOAD_KEY], module), *_optimizer_differences(content, module)]
+    different = [
+        *_model_differences(content[PAYLOAD_KEY], module),
+        *_loss_differences(content["state_dict"], module),
+        *_optimizer_differences(content, module),
+    ]
     if different:
         raise CheckpointError(f"cannot continue from {str(checkpoint)!r}: {', '.join(different)}; {_FIX}")
 
@@ -43,6 +47,13 @@ def _model_differences(payload: Mapping[str, Any], module: SequenceModule) -> It
                 yield f"{prefix}.{name} was {before.get(name)}, is {now.get(name)}"
     if payload["class_names"] != module.payload["class_names"]:
         yield f"the classes were {', '.join(payload['class_names'])}, are {', '.join(module.payload['class_names'])}"
+
+
+def _loss_differences(state: Mapping[str, Any], module: SequenceModule) -> Iterator[str]:
+    weights = "task.criterion.weight"  # in the state of a balanced loss alone
+    before, now = ("balanced" if weights in those else "none" for those in (state, module.state_dict()))
+    if before != now:
+        yield f"task.loss.class_weights was {before}, is {now}"
 
 
 def _optimizer_differences(content: Mapping[str, Any], module: SequenceModule) -> Iterator[str]:
