@@ -13,11 +13,11 @@ from videoseq.config.binding import Option, options
 def print_help(command: str, schema: type, usage: str) -> None:
     """Prints what a command does and each of its options with type, default and meaning."""
     print(f"usage: python -m videoseq.{command} key=value …\n\n{usage}\n\noptions:")
-    for key, versions in groupby(options(schema), lambda option: option.key):
-        first, *others = versions
-        kind = "group" if first.hint is None else _type(first.hint)
-        shown = "; ".join(_defaults([first, *others]))
-        print(f"  {key}  ({kind}; {shown})\n      {attribute_text(first.owner, key.rpartition('.')[2])}")
+    for key, found in groupby(options(schema), lambda option: option.key):
+        versions = list(found)
+        kind = "group" if versions[0].hint is None else _type(versions[0].hint)
+        meaning = attribute_text(versions[0].owner, key.rpartition(".")[2])
+        print(f"  {key}  ({kind}; {'; '.join(_defaults(versions))})\n      {meaning}")
 
 
 def attribute_text(owner: type, name: str) -> str:
