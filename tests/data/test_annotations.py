@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,23 @@ def test_other_files_are_counted_and_loose_videos_warned_of(
     assert len(read_annotations(tmp_path)) == 1
     assert "2 files are no videos by their suffix and were ignored" in caplog.text
     assert "1 videos lie in no class folder and are left out, the first is 'loose.mp4'" in caplog.text
+
+
+def test_every_folder_is_listed_once(tmp_path: Path, video_bytes: bytes) -> None:
+    make(tmp_path, video_bytes, "train/run/1.mp4", "train/run/in/2.mp4", "val/run/3.mp4")
+    listed: list[str] = []
+    is_watching = True
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if is_watching and event in ("os.listdir", "os.scandir"):
+            listed.append(os.fspath(arguments[0]))
+
+    sys.addaudithook(watch)  # it cannot be taken away again, only told to stop
+    try:
+        assert len(read_annotations(tmp_path)) == 3
+    finally:
+        is_watching = False
+    assert sorted(listed) == [str(tmp_path / name) for name in ("", "train", "train/run", "train/run/in", "val", "val/run")]
 
 
 def test_root_missing_or_a_file(tmp_path: Path, video_bytes: bytes) -> None:

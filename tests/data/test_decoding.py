@@ -5,9 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from videoseq.data.decoding import READERS, choose_reader, read_frames
-from videoseq.data.scanning import scan_video
+from videoseq.data.decoding.demux import scan_video
+from videoseq.data.transforms import decode_size
 from videoseq.errors import ConfigError, DecodeError
-from videoseq.types import Limits
+from videoseq.types import ClipSpec, Limits
 
 # Name -> why decord may not read it; None where it may, and then agrees to the pixel.
 FILES = {
@@ -161,6 +162,18 @@ def test_limits_hold_with_and_without_a_manifest(encoded):
             read_frames(video, [0], limits=Limits(max_frames=39))
         with pytest.raises(DecodeError, match="max_bytes=10"):
             read_frames(video, [0], limits=Limits(max_bytes=10))
+
+
+@pytest.mark.parametrize("reader", ["auto", *READERS])
+def test_a_narrow_video_is_not_enlarged_beyond_the_limit(encoded, reader):
+    size = decode_size(2, 16384, ClipSpec(height=112, width=112))
+    assert size == (128, 1048576)
+    message = r"frames of 1048576x128 = 134217728 pixels asked for, expected at most max_pixels=9437184; the video is 64x48"
+    path, _ = encoded("h264.mp4")
+    for video in (path, scan_video(path)):
+        with pytest.raises(DecodeError, match=message):
+            read_frames(video, [0], size=size, reader=reader)
+    assert read_frames(path, [0], size=(100, 100), limits=Limits(max_pixels=10000)).shape == (1, 100, 100, 3)
 
 
 def test_a_file_that_changed_since_the_scan_is_refused(encoded, tmp_path):

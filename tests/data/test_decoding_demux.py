@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from videoseq.data.decoding import read_frames
-from videoseq.data.decoding.demux import demux_video
+from videoseq.data.decoding.demux import scan_video
 from videoseq.data.writing import write_video
 from videoseq.errors import DecodeError
 from videoseq.types import Limits
@@ -30,7 +30,7 @@ from videoseq.types import Limits
 )
 def test_what_the_pass_finds(encoded, name, container, codec, size, keyframes):
     path, golden = encoded(name)
-    info = demux_video(path, Limits())
+    info = scan_video(path, Limits())
     assert (info.path, info.size_bytes, info.mtime_ns) == (path, path.stat().st_size, path.stat().st_mtime_ns)
     assert (info.container, info.codec, (info.width, info.height)) == (container, codec, size)
     assert info.keyframes.tolist() == keyframes
@@ -41,7 +41,7 @@ def test_what_the_pass_finds(encoded, name, container, codec, size, keyframes):
 
 
 def test_times_of_a_variable_frame_rate(encoded):
-    info = demux_video(encoded("variable.mp4")[0], Limits())
+    info = scan_video(encoded("variable.mp4")[0], Limits())
     assert info.pts_step == 0
     expected = [0.040 * k + 0.015 * (k % 3) for k in range(30)]
     assert np.allclose(info.frame_seconds, expected, atol=1e-6)
@@ -53,7 +53,7 @@ def test_times_of_a_variable_frame_rate(encoded):
 )
 def test_rotation_is_that_of_the_decoded_frames(encoded, name, degrees):
     path, _ = encoded(name)
-    assert demux_video(path, Limits()).rotation == degrees
+    assert scan_video(path, Limits()).rotation == degrees
     with av.open(str(path)) as container:
         assert next(container.decode(video=0)).rotation % 360 == degrees
 
@@ -72,7 +72,24 @@ def test_other_orientations_are_refused(rotated, tmp_path, suffix, degrees, mirr
     path = tmp_path / f"x.{suffix}"
     rotated(path, degrees, mirrored=mirrored)
     with pytest.raises(DecodeError, match=f"to be shown {found}; expected 0, 90, 180 or 270; ffmpeg -i x out.mp4"):
-        demux_video(path, Limits())
+        scan_video(path, Limits())
+
+
+def test_the_start_of_a_box_behind_the_end_does_no_harm(encoded, tmp_path):
+    path = tmp_path / "x.mp4"
+    path.write_bytes(encoded("rotated90.mp4")[0].read_bytes() + b"\0\0\0\1free")
+    info = scan_video(path, Limits())
+    assert (info.num_frames, info.rotation) == (20, 90)
+    assert np.array_equal(read_frames(path, range(20)), encoded("rotated90.mp4")[1])
+
+
+def test_a_track_header_that_is_too_short_is_damage(encoded, tmp_path):
+    data = bytearray(encoded("h264.mp4")[0].read_bytes())
+    data[data.index(b"tkhd") + 4] = 1  # a version whose fields are longer than this header
+    path = tmp_path / "x.mp4"
+    path.write_bytes(data)
+    with pytest.raises(DecodeError, match=r"\(pyav, scan\): damaged or cut off \(.*; try ffmpeg -i x out\.mp4"):
+        scan_video(path, Limits())
 
 
 def test_the_content_hash_is_that_of_the_packets(encoded, tmp_path):
@@ -86,10 +103,10 @@ def test_the_content_hash_is_that_of_the_packets(encoded, tmp_path):
                 packet.stream = stream
                 target.mux(packet)
     assert remuxed.read_bytes() != path.read_bytes()
-    first, second = demux_video(path, Limits()), demux_video(remuxed, Limits())
+    first, second = scan_video(path, Limits()), scan_video(remuxed, Limits())
     assert first.content_hash == second.content_hash
     assert len(first.content_hash) == 32
-    assert first.content_hash != demux_video(encoded("mpeg4.mp4")[0], Limits()).content_hash
+    assert first.content_hash != scan_video(encoded("mpeg4.mp4")[0], Limits()).content_hash
 
 
 def cut_without_encoding(path, target, start_seconds):
@@ -111,7 +128,7 @@ def test_cuts_with_an_edit_list(encoded, golden, tmp_path, start_seconds):
     path, whole = encoded("h264.mp4")
     cut = tmp_path / "cut.mp4"
     cut_without_encoding(path, cut, start_seconds)
-    info = demux_video(cut, Limits())
+    info = scan_video(cut, Limits())
     expected = golden(cut)
     assert np.array_equal(expected, whole[-len(expected) :])
     assert info.num_frames == len(expected) == 40 - round(start_seconds * 25)
@@ -137,7 +154,7 @@ def test_a_start_within_a_group_of_pictures_is_refused(encoded, tmp_path):
     path = tmp_path / "x.ts"
     write_packets(path, encoded("h264.ts")[0], lambda number, packet: packet if number > 2 else None)
     with pytest.raises(DecodeError, match=r"the first packet is no keyframe.*cut it at a keyframe: ffmpeg"):
-        demux_video(path, Limits())
+        scan_video(path, Limits())
 
 
 def test_doubled_times_are_unsafe_for_decord_and_leave_one_keyframe(encoded, tmp_path):
@@ -148,7 +165,7 @@ def test_doubled_times_are_unsafe_for_decord_and_leave_one_keyframe(encoded, tmp
 
     path = tmp_path / "x.mkv"
     write_packets(path, encoded("h264_intra_refresh.mp4")[0], double)
-    info = demux_video(path, Limits())
+    info = scan_video(path, Limits())
     assert "two frames have the same presentation time" in info.unsafe_reason
     assert info.keyframes.tolist() == [0]
     assert info.num_frames == 40
@@ -169,7 +186,7 @@ def test_a_change_of_parameters_is_unsafe_for_decord(encoded, numbered, tmp_path
                         packet.stream = copy
                         output.mux(packet)
             offset = 1600
-    info = demux_video(joined, Limits())
+    info = scan_video(joined, Limits())
     assert info.num_frames == 50
     assert info.unsafe_reason == "size or format change in the middle"
     assert np.array_equal(read_frames(info, range(40)), encoded("vp9.webm")[1])
@@ -183,11 +200,11 @@ def test_a_file_without_packets_is_refused(encoded, tmp_path):
         output.add_stream_from_template(source.streams.video[0])
         output.start_encoding()
     with pytest.raises(DecodeError, match="no video stream; the file holds no streams at all"):
-        demux_video(path, Limits())
+        scan_video(path, Limits())
 
 
 def test_a_cut_without_frames_is_refused(encoded, tmp_path):
     path = tmp_path / "cut.mp4"
     cut_without_encoding(encoded("h264.mp4")[0], path, 3.0)
     with pytest.raises(DecodeError, match="no frames in the video stream; expected at least one"):
-        demux_video(path, Limits())
+        scan_video(path, Limits())

@@ -7,8 +7,8 @@ import torch
 
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.dataset import Reading, TrainClips, Video
+from videoseq.data.decoding.demux import scan_video
 from videoseq.data.loading import ResumableLoader
-from videoseq.data.scanning import scan_video
 from videoseq.types import ClipSpec, VideoRecord
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import logging
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +95,77 @@ def test_a_checkpoint_of_other_classes_is_refused(bars):
 def test_a_label_that_a_checkpoint_does_not_know_is_refused(bars):
     with pytest.raises(DataError, match=r"unknown label 'right', expected one of the 2 classes.*did you mean 'rigth'\?"):
         build(bars, expected_classes=("left", "rigth"))
+
+
+@pytest.fixture
+def with_lost_class(make_class_folders, tmp_path) -> Path:
+    """Three classes, none of the two videos of `up` readable."""
+    root = make_class_folders(tmp_path / "data", {"left": 4, "right": 4, "up": 2}, num_frames=4)
+    for path in (root / "up").iterdir():
+        path.write_bytes(b"no video at all")
+    return root
+
+
+def test_a_class_without_a_readable_video_is_refused(with_lost_class):
+    message = r"no video of the class 'up' can be read; the first: '.*up/0\.mp4': not a known video container.*remove the class"
+    with pytest.raises(DataError, match=message):
+        build(with_lost_class, max_bad_fraction=1.0)
+
+
+def test_a_class_of_a_checkpoint_may_have_no_readable_video(with_lost_class):
+    manifest = build(with_lost_class, expected_classes=("left", "right", "up"), max_bad_fraction=1.0)
+    assert manifest.class_names == ("left", "right", "up")
+    assert (manifest.num_videos, len(manifest.bad)) == (8, 2)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        (1.5, 2.0, r"annotations\.csv row 3: '.*left/1\.mp4': no frame from 1\.5 s to 2 s: the video has 10 frames"),
+        (1.0, "", r"annotations\.csv row 3: '.*no frame from 1 s to the end: .*the last frame at 0\.900 s\. Fix: correct"),
+        (0.01, 0.09, r"annotations\.csv row 3: '.*no frame from 0\.01 s to 0\.09 s"),
+    ],
+)
+def test_a_part_that_holds_no_frame_is_refused(make_class_folders, tmp_path, start, end, message):
+    root = make_class_folders(tmp_path / "data", {"left": 4, "right": 4})  # 10 frames at 10 fps: 1 s
+    rows = [{"path": f"{label}/{number}.mp4", "label": label} for label in ("left", "right") for number in range(4)]
+    rows[1] |= {"start_seconds": start, "end_seconds": end}
+    write_annotations(root, rows)
+    with pytest.raises(DataError, match=message):
+        build(root)
+
+
+@pytest.fixture
+def with_rotated(bars, rotated, tmp_path) -> Path:
+    """The bars and three videos that only PyAV reads."""
+    root = shutil.copytree(bars, tmp_path / "data")
+    for place, degrees in (("left/over.mp4", 180), ("right/turned.mp4", 90), ("right/turned_too.mp4", 90)):
+        rotated(root / place, degrees)
+    return root
+
+
+def test_what_pyav_reads_is_told_with_the_reasons(with_rotated, caplog):
+    caplog.set_level(logging.INFO)
+    build(with_rotated)
+    told = [record.message for record in caplog.records if "read by PyAV" in record.message]
+    assert told == [
+        "3 of 27 videos are read by PyAV: "
+        "2 (decord would be wrong: rotated by 90 degrees), 1 (decord would be wrong: rotated by 180 degrees)"
+    ]
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "auto"])
+def test_nothing_is_told_of_readers_where_there_is_no_choice(bars, with_rotated, caplog, decoder):
+    caplog.set_level(logging.INFO)
+    build(bars if decoder == "auto" else with_rotated, decoder=decoder)
+    assert "read by PyAV" not in caplog.text
+
+
+def test_the_root_may_have_any_name(make_class_folders, tmp_path):
+    root = make_class_folders(tmp_path / "data", {"left": 4, "right": 4}, num_frames=4).rename(
+        tmp_path / os.fsdecode(b"caf\xe9")
+    )
+    assert build(root).num_videos == 8
 
 
 def test_the_median_length_is_that_of_the_labelled_parts(make_class_folders, tmp_path):

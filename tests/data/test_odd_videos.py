@@ -36,7 +36,7 @@ import av
 import numpy as np
 from pathlib import Path
 from videoseq.data.decoding import read_frames
-from videoseq.data.scanning import scan_video
+from videoseq.data.decoding.demux import scan_video
 from videoseq.errors import DecodeError
 from videoseq.types import VideoInfo
 

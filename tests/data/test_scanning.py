@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from videoseq.data.decoding.demux import scan_video
 from videoseq.data.scan_cache import ScanCache
-from videoseq.data.scanning import scan_video, scan_videos
+from videoseq.data.scanning import scan_videos
 from videoseq.errors import DecodeError
 from videoseq.types import Limits, VideoInfo
+
+GOOD = ("h264.mp4", "vp9.webm", "variable.mp4", "rotated90.mp4")
 
 
 def same(first: VideoInfo, second: VideoInfo) -> bool:
@@ -28,10 +31,23 @@ def processes_page_faults():
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
 
 
+def kill_once(killed):
+    """Gives a function that kills the processes that this one has started, when it is called for the first time."""
+
+    def kill():
+        if not killed:
+            children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+            killed.extend(int(child) for child in children)
+            for child in killed:
+                os.kill(child, signal.SIGKILL)
+
+    return kill
+
+
 @pytest.fixture
 def folder(encoded, tmp_path):
     """Four good videos and three bad ones."""
-    for name in ("h264.mp4", "vp9.webm", "variable.mp4", "rotated90.mp4"):
+    for name in GOOD:
         (tmp_path / name).write_bytes(encoded(name)[0].read_bytes())
     (tmp_path / "text.mp4").write_text("this is no video")
     (tmp_path / "cut.mp4").write_bytes(encoded("h264.mp4")[0].read_bytes()[:300])
@@ -98,8 +114,8 @@ def test_a_relative_path_and_a_repeated_one_are_the_same_file(folder, monkeypatc
     assert len(done) == 3
 
 
-def test_the_second_scan_opens_no_file_and_starts_no_process(paths, tmp_path):
-    paths = paths[:-1]
+def test_the_second_scan_opens_no_good_file_and_starts_no_process(folder, tmp_path):
+    paths = [folder / name for name in GOOD]
     cache = tmp_path / "made" / "cache.arrow"
     first = scan(paths, cache)
     for path in paths:
@@ -134,6 +150,32 @@ def test_a_bad_file_that_was_repaired_is_scanned_again(folder, encoded):
     assert scan([path], cache)[path].error
     path.write_bytes(encoded("h264.mp4")[0].read_bytes())
     assert scan([path], cache)[path].error is None
+
+
+def test_an_error_that_passes_is_not_remembered(folder):
+    first, last, cache = folder / "h264.mp4", folder / "vp9.webm", folder / "cache.arrow"
+
+    found = scan([first, last], cache, num_workers=1, on_done=kill_once([]))
+    assert "the scan crashed (SIGKILL)" in found[last].error
+    assert scan([first, last], cache)[last].error is None
+
+
+def test_a_cache_that_cannot_be_written_is_a_warning(folder, caplog):
+    (folder / "file").write_text("no folder")
+    with caplog.at_level(logging.WARNING):
+        assert scan([folder / "h264.mp4"], folder / "file" / "cache.arrow")[folder / "h264.mp4"].num_frames == 40
+    assert "the scan results cannot be kept in " in caplog.text
+    assert "name a folder that can be written with paths.cache=DIR" in caplog.text
+
+
+def test_a_cache_that_cannot_be_written_leaves_the_interrupt(folder):
+    (folder / "file").write_text("no folder")
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan([folder / "h264.mp4"], folder / "file" / "cache.arrow", on_done=interrupt)
 
 
 def test_other_limits_hold_for_remembered_results(folder):
@@ -191,7 +233,7 @@ def test_writers_at_the_same_time_leave_a_whole_cache(folder, caplog):
 
     def write(copy):
         for _ in range(20):
-            ScanCache(cache).add([copy], Limits())
+            ScanCache(cache).add([copy])
 
     threads = [threading.Thread(target=write, args=(copy,)) for copy in copies]
     with caplog.at_level(logging.DEBUG):
@@ -227,15 +269,8 @@ def test_a_file_that_takes_too_long_is_killed_and_stops_no_other(folder, slow):
 def test_a_file_on_which_the_process_dies_stops_no_other(folder, slow):
     first, last = folder / "h264.mp4", folder / "vp9.webm"
 
-    def kill_the_process():
-        if not killed:
-            children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
-            killed.extend(int(child) for child in children)
-            for child in killed:
-                os.kill(child, signal.SIGKILL)
-
     killed: list[int] = []
-    found = scan([first, slow, last], num_workers=1, on_done=kill_the_process)
+    found = scan([first, slow, last], num_workers=1, on_done=kill_once(killed))
     assert len(killed) == 1
     assert (found[first].error, found[last].error) == (None, None)
     assert found[slow].error == "the scan crashed (SIGKILL); the file is damaged, try ffmpeg -i x out.mp4"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from videoseq.data.synthetic import MARKER_NAME, MOTIONS, Track, draw_clip, draw_track, write_moving_shapes
 from videoseq.errors import ConfigError, DataError
 
-SMALL = {"num_train": 16, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 6}
+SMALL = {"num_train": 16, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 6, "seed": 0}
 REVERSES = {"left": "right", "up": "down", "clockwise": "counter_clockwise", "growing": "shrinking"}
 
 
@@ -69,19 +69,25 @@ def test_no_video_is_there_twice(data_set: Path) -> None:
 
 
 def test_the_same_parameters_give_the_same_bytes_with_any_number_of_workers(data_set: Path, tmp_path: Path) -> None:
-    calls: list[tuple[int, int]] = []
-    again = write_moving_shapes(tmp_path / "deep" / "again", **SMALL, num_workers=2, on_done=lambda *c: calls.append(c))
+    again = write_moving_shapes(tmp_path / "deep" / "again", **SMALL, num_workers=2)
     assert contents(again) == contents(data_set)
-    assert calls[-1] == (32, 32)
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_every_video_written_is_told(tmp_path: Path, num_workers: int) -> None:
+    calls: list[None] = []
+    values = {**SMALL, "num_train": 56, "num_frames": 2, "num_workers": num_workers}  # 72 videos: more than a chunk
+    write_moving_shapes(tmp_path / "shapes", **values, on_done=lambda: calls.append(None))
+    assert len(calls) == 72
 
 
 def test_a_second_call_does_nothing_and_other_parameters_rebuild(tmp_path: Path) -> None:
     root = write_moving_shapes(tmp_path / "shapes", **SMALL, num_workers=1)
     before = root.stat().st_ino, contents(root)
-    calls: list[tuple[int, int]] = []
+    calls: list[None] = []
 
     def write(**values: float) -> None:
-        write_moving_shapes(root, **{**SMALL, **values}, num_workers=1, on_done=lambda *c: calls.append(c))
+        write_moving_shapes(root, **{**SMALL, **values}, num_workers=1, on_done=lambda: calls.append(None))
 
     write()
     assert (root.stat().st_ino, contents(root)) == before
@@ -107,12 +113,34 @@ def test_files_of_the_user_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_call_leaves_nothing(tmp_path: Path) -> None:
-    def interrupt(done: int, total: int) -> None:
+    def interrupt() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_moving_shapes(tmp_path / "shapes", **SMALL, num_workers=1, on_done=interrupt)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_the_slower_of_two_calls_at_once_throws_its_copy_away(tmp_path: Path, older: bool) -> None:
+    root = tmp_path / "shapes"
+    if older:
+        write_moving_shapes(root, **{**SMALL, "seed": 1}, num_workers=1)
+    in_place: list[int] = []
+
+    def overtake() -> None:
+        if not in_place:
+            write_moving_shapes(root, **SMALL, num_workers=1)
+            in_place.append((root / "train/up/0000.mp4").stat().st_ino)
+
+    assert write_moving_shapes(root, **SMALL, num_workers=1, on_done=overtake) == root
+    assert [(root / "train/up/0000.mp4").stat().st_ino] == in_place
+    assert [path.name for path in tmp_path.iterdir()] == ["shapes"]
+
+
+def test_the_numbers_of_the_data_set_have_to_be_said(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"missing 6 required keyword-only arguments: 'num_train', .* and 'seed'"):
+        write_moving_shapes(tmp_path / "shapes")
 
 
 @pytest.mark.parametrize(
@@ -259,7 +287,7 @@ def test_the_drawn_shape_is_where_its_track_says() -> None:
 
 
 def test_single_encoded_frames_look_alike_in_all_classes(tmp_path: Path) -> None:
-    values = {"num_train": 400, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 3}
+    values = {"num_train": 400, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 3, "seed": 0}
     root = write_moving_shapes(tmp_path / "shapes", **values, num_workers=2)
     features, labels = [], []
     for label, motion in enumerate(MOTIONS):

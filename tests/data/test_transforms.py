@@ -54,6 +54,13 @@ def test_no_augmentation_is_the_centre_crop_of_evaluation() -> None:
     assert torch.equal(TrainTransform(SPEC, NONE)(clip, seed=2), eval_transform(clip, SPEC)[0])
 
 
+def test_a_centre_between_two_pixels_is_that_of_evaluation() -> None:
+    spec, clip = ClipSpec(height=112, width=112), places(1, 128, 171)
+    cropped = TrainTransform(spec, NONE)(clip, seed=1)
+    assert corner(cropped) == (8, 29)
+    assert torch.equal(cropped, eval_transform(clip, spec)[0])
+
+
 def test_the_result_is_uint8_of_the_size_of_the_clip() -> None:
     spec = ClipSpec(height=20, width=30)
     for preset in ("none", "light", "standard"):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from videoseq.data.dataset import Reading
-from videoseq.data.scanning import scan_video
+from videoseq.data.decoding.demux import scan_video
 from videoseq.reporting.progress import progress_bar
 from videoseq.serving.predictor import Predictor
 

@@ -6,7 +6,7 @@ from videoseq.serving.inputs import find_videos
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    for name in ("b.mp4", "a.MKV", "notes.txt", ".hidden.mp4", "deep/er/c.webm", "clip[1].mp4", "odd name"):
+    for name in ("b.mp4", "a.MKV", "notes.txt", ".hidden.mp4", "deep/er/c.webm", ".cache/d.mp4", "clip[1].mp4", "odd name"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -32,6 +32,14 @@ def test_what_an_input_names(folder, text, names):
     assert find_videos(text) == [folder / name for name in names]
     absolute = str(folder / text)
     assert find_videos(absolute) == [folder / name for name in names]
+
+
+def test_links_to_folders_are_followed_but_never_in_a_circle(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "e.mp4").touch()
+    (folder / "deep" / "link").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder / "deep")
+    assert find_videos("deep") == [folder / "deep/er/c.webm", folder / "deep/link/e.mp4"]
 
 
 def test_a_link_to_nowhere_is_taken_so_that_it_is_reported(folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from videoseq.data.dataset import timeline
-from videoseq.data.scanning import scan_video
+from videoseq.data.decoding.demux import scan_video
 from videoseq.data.writing import write_video
 from videoseq.errors import DataError
 from videoseq.serving.parts import frame_windows, usual_window_seconds, whole_video, windows

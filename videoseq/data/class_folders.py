@@ -1,11 +1,10 @@
 """Annotations from class folders: `class_name/*.mp4` or `{train,val,test}/class_name/*.mp4`."""
 
 import logging
-import os
 from pathlib import Path
 from typing import NamedTuple
 
-from videoseq.data.local_files import VIDEO_SUFFIXES, check_inside, check_local_file, is_video_name
+from videoseq.data.local_files import VIDEO_SUFFIXES, check_inside, check_local_file, list_folder
 from videoseq.errors import DataError
 from videoseq.types import Split, VideoRecord
 
@@ -19,9 +18,10 @@ LAYOUTS = "class_name/*.mp4 or {train,val,test}/class_name/*.mp4"
 
 
 class _Folder(NamedTuple):
-    """A folder's videos, each as the parts of its path below the folder, and how many other files it holds."""
+    """A folder's videos, each as the parts of its path below the folder, its own folders, and how many other files it holds."""
 
     videos: list[tuple[str, ...]]
+    folders: list[str]
     num_ignored: int
 
 
@@ -42,7 +42,7 @@ def read_class_folders(root: Path, *, allow_outside_root: bool) -> list[VideoRec
         DataError: No video; both layouts at once; a video in a split folder but in no class folder; a symbolic link
             out of the root; a video that is no regular file.
     """
-    folders, loose = _children(root)
+    folders, loose, _ = list_folder(root)
     above = frozenset({root.resolve()})
     found = {name: _walk(root, (name,), above, allow_outside_root) for name in folders}
     holding = [name for name in folders if found[name].videos]
@@ -55,9 +55,8 @@ def read_class_folders(root: Path, *, allow_outside_root: bool) -> list[VideoRec
     records: list[VideoRecord] = []
     for name in folders:
         if with_splits and name.lower() in SPLIT_NAMES:
-            inner, _ = _children(root / name)
             known = {parts[0] for parts in found[name].videos}
-            _warn_empty(root, [f"{name}/{label}" for label in inner if label not in known])
+            _warn_empty(root, [f"{name}/{label}" for label in found[name].folders if label not in known])
         if not found[name].videos:
             _warn_empty(root, [name])
         for parts in found[name].videos:
@@ -76,36 +75,21 @@ def read_class_folders(root: Path, *, allow_outside_root: bool) -> list[VideoRec
     return records
 
 
-def _children(folder: Path) -> tuple[list[str], list[str]]:
-    """Returns the names of a folder's visible folders and of its videos, each sorted."""
-    try:
-        with os.scandir(folder) as entries:
-            visible = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"cannot list the folder {str(folder)!r}: {error.strerror}. Fix: its permissions") from None
-    return (
-        [name for name, is_folder in visible if is_folder],
-        [name for name, is_folder in visible if not is_folder and is_video_name(name)],
-    )
-
-
 def _walk(root: Path, parts: tuple[str, ...], above: frozenset[Path], allow_outside_root: bool) -> _Folder:
     """Finds the videos below `root/parts`, through links to folders as well, but never in a circle."""
     folder = root.joinpath(*parts)
     relative = "/".join(parts)
     target = folder.resolve()
     if target in above:
-        return _Folder([], 0)
+        return _Folder([], [], 0)
     check_inside(folder, root, relative, relative, allow_outside_root=allow_outside_root)
-    inner, names = _children(folder)
+    inner, names, ignored = list_folder(folder)
     videos: list[tuple[str, ...]] = [(name,) for name in names]
-    visible = [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - names, not paths
-    ignored = len(visible) - len(inner) - len(names)
     for name in inner:
         below = _walk(root, (*parts, name), above | {target}, allow_outside_root)
         videos.extend((name, *rest) for rest in below.videos)
         ignored += below.num_ignored
-    return _Folder(sorted(videos), ignored)
+    return _Folder(sorted(videos), inner, ignored)
 
 
 def _has_split_folders(root: Path, holding: list[str], found: dict[str, _Folder]) -> bool:

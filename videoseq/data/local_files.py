@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from videoseq.errors import DataError
 
@@ -20,6 +21,36 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
 )
+
+
+class Listing(NamedTuple):
+    """What is visible in one folder; names that start with a dot are not.
+
+    Attributes:
+        folders: The names of its folders, and of links to folders, sorted.
+        videos: The names of its videos, sorted.
+        num_others: How many other files it holds.
+    """
+
+    folders: list[str]
+    videos: list[str]
+    num_others: int
+
+
+def list_folder(folder: Path) -> Listing:
+    """Returns what is visible in a folder.
+
+    Raises:
+        DataError: It cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            visible = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"cannot list the folder {str(folder)!r}: {error.strerror}. Fix: its permissions") from None
+    folders = [name for name, is_folder in visible if is_folder]
+    videos = [name for name, is_folder in visible if not is_folder and is_video_name(name)]
+    return Listing(folders, videos, len(visible) - len(folders) - len(videos))
 
 
 def is_video_name(name: str) -> bool:

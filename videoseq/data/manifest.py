@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,12 +12,14 @@ from statistics import median
 
 from videoseq.data.annotations import check_labels, class_names, read_annotations
 from videoseq.data.dataset import Video
+from videoseq.data.decoding import choose_reader
 from videoseq.data.options import DataOptions, SyntheticOptions
+from videoseq.data.sampling import available_frames
 from videoseq.data.scanning import scan_videos
 from videoseq.data.splits import assign_splits
 from videoseq.data.synthetic import write_moving_shapes
 from videoseq.errors import CheckpointError, DataError
-from videoseq.types import SPLITS, Split, VideoRecord
+from videoseq.types import SPLITS, Split, VideoInfo, VideoRecord
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +83,8 @@ def build_manifest(
         expected_classes: The classes of a checkpoint; labels outside them are an error. None takes the classes found.
 
     Raises:
-        DataError: The annotations or splits are wrong, or too many videos are bad.
+        DataError: The annotations or splits are wrong, a labelled part holds no frame, too many videos are bad, or all
+            those of a class.
         CheckpointError: The data has none of the expected classes.
     """
     root = Path(options.root).expanduser() if options.root is not None else None
@@ -107,6 +111,11 @@ def build_manifest(
     bad = tuple(BadVideo(record, str(infos[record.path].error)) for record in records if infos[record.path].error)
     _refuse_bad(bad, len(records), options)
     good = [record for record in records if not infos[record.path].error]
+    if expected_classes is None:
+        _refuse_lost_class(good, bad)
+    _check_parts(good, infos)
+    if options.decoder == "auto":
+        _tell_readers([infos[path] for path in paths if not infos[path].error])
     parts = assign_splits(good, {path: infos[path].content_hash for path in paths}, options.split)
     ids = {name: position for position, name in enumerate(names)}
     videos: dict[Split, tuple[Video, ...]] = {
@@ -130,7 +139,7 @@ def _write_synthetic(options: SyntheticOptions, root: Path, progress: Progress) 
             size=options.size,
             num_frames=options.num_frames,
             seed=options.seed,
-            on_done=lambda done, total: advance(),
+            on_done=advance,
         )
 
 
@@ -140,7 +149,7 @@ def _labelled_seconds(video: Video) -> float:
 
 
 def _manifest_file(cache: Path, source: Path) -> Path:
-    return cache / "manifests" / (hashlib.sha256(str(source.absolute()).encode()).hexdigest()[:16] + ".arrow")
+    return cache / "manifests" / (hashlib.sha256(os.fsencode(source.absolute())).hexdigest()[:16] + ".arrow")
 
 
 def _refuse_bad(bad: Sequence[BadVideo], num_records: int, options: DataOptions) -> None:
@@ -156,3 +165,31 @@ def _refuse_bad(bad: Sequence[BadVideo], num_records: int, options: DataOptions)
             "Repair or remove them, or raise data.max_bad_fraction"
         )
     logger.warning("%d of %d videos are left out; the first: %s", len(bad), num_records, first)
+
+
+def _refuse_lost_class(good: Sequence[VideoRecord], bad: Sequence[BadVideo]) -> None:
+    found = set(class_names(good))
+    for item in bad:
+        if item.record.label not in found:
+            raise DataError(
+                f"no video of the class {item.record.label!r} can be read; the first: {str(item.record.path)!r}: "
+                f"{item.reason}. Repair them, or remove the class from the data set"
+            )
+
+
+def _check_parts(records: Sequence[VideoRecord], infos: Mapping[Path, VideoInfo]) -> None:
+    for record in records:
+        start, end = record.start_seconds, record.end_seconds
+        if start is not None or end is not None:
+            try:
+                available_frames(infos[record.path], start_seconds=start, end_seconds=end, target_fps=None)
+            except DataError as error:
+                raise DataError(f"{record.row}: {error}") from None
+
+
+def _tell_readers(infos: Sequence[VideoInfo]) -> None:
+    reasons = Counter(reason for reader, reason in map(choose_reader, infos) if reader == "pyav").most_common()
+    if reasons:
+        listed = ", ".join(f"{count} ({reason})" for reason, count in reasons[:5]) + (", …" if len(reasons) > 5 else "")
+        num_pyav = sum(count for _, count in reasons)
+        logger.info("%d of %d videos are read by PyAV: %s", num_pyav, len(infos), listed)

@@ -15,7 +15,7 @@ from videoseq.types import Limits, VideoInfo
 
 logger = logging.getLogger(__name__)
 
-_VERSION = b"1"
+_VERSION = b"2"
 _SCHEMA = pa.schema(
     [
         # Bytes: a file name need not be valid UTF-8.
@@ -36,22 +36,15 @@ _SCHEMA = pa.schema(
         ("content_hash", pa.string()),
         ("decord_safe", pa.bool_()),
         ("unsafe_reason", pa.string()),
-        ("error", pa.string()),
-        ("max_pixels", pa.int64()),
-        ("max_frames", pa.int64()),
-        ("max_bytes", pa.int64()),
-        ("max_seconds", pa.float64()),
     ],
     metadata={b"videoseq_scan": _VERSION},
 )
-_LIMITS = ("max_pixels", "max_frames", "max_bytes", "max_seconds")
 
 
 class ScanCache:
-    """The scan results in one Arrow IPC file.
+    """The scan results of good files in one Arrow IPC file.
 
-    A result counts for a file as long as its size and modification time agree, and if the limits are those it was made
-    under; a good one also counts under others that it keeps.
+    A result counts for a file as long as its size and modification time agree, under all limits that it keeps.
     """
 
     def __init__(self, file: Path) -> None:
@@ -79,28 +72,24 @@ class ScanCache:
             return None
         if (self._value("size_bytes", row), self._value("mtime_ns", row)) != (status.st_size, status.st_mtime_ns):
             return None
-        values = {name: self._value(name, row) for name in self._columns}
-        made_under = Limits(**{name: values.pop(name) for name in _LIMITS})
-        info = from_row(values | {"path": path})
+        info = from_row({name: self._value(name, row) for name in self._columns} | {"path": path})
         keeps = (
-            info.error is None
-            and info.width * info.height <= limits.max_pixels
+            info.width * info.height <= limits.max_pixels
             and info.num_frames <= limits.max_frames
             and info.size_bytes <= limits.max_bytes
         )
-        return info if keeps or made_under == limits else None
+        return info if keeps else None
 
-    def add(self, infos: Iterable[VideoInfo], limits: Limits) -> None:
+    def add(self, infos: Iterable[VideoInfo]) -> None:
         """Writes new results beside those that the file holds now; whoever reads meanwhile sees the old file whole.
 
         Args:
-            infos: The results.
-            limits: The limits that they were made under.
+            infos: The results, each without an error.
+
+        Raises:
+            OSError: The file cannot be written.
         """
-        rows = [
-            to_row(info) | {"path": os.fsencode(info.path)} | {name: getattr(limits, name) for name in _LIMITS}
-            for info in infos
-        ]
+        rows = [to_row(info) | {"path": os.fsencode(info.path)} for info in infos]
         new = pa.Table.from_pylist(rows, schema=_SCHEMA)
         # Another process may have written since: its rows are kept.
         old = _read(self.file, logging.DEBUG)

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from videoseq.data.decoding.demux import demux_video
+from videoseq.data.decoding.demux import scan_video
 from videoseq.data.scan_rows import to_row
 from videoseq.errors import DecodeError
 from videoseq.types import Limits, VideoInfo
@@ -25,7 +25,7 @@ def main() -> None:
         task = json.loads(line)
         path = Path(task["path"])
         try:
-            info = demux_video(path, Limits(**task["limits"]))
+            info = scan_video(path, Limits(**task["limits"]))
         except DecodeError as error:
             info = VideoInfo(path, error=error.cause)
         print(json.dumps(to_row(info)), file=answers, flush=True)

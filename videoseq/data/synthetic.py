@@ -21,6 +21,7 @@ import shutil
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -186,21 +187,21 @@ def _draw_colours(size: int, rng: np.random.Generator) -> tuple[NDArray[np.float
 def write_moving_shapes(
     root: Path,
     *,
-    num_train: int = 1000,
-    num_val: int = 200,
-    num_test: int = 200,
-    size: int = 64,
-    num_frames: int = 16,
+    num_train: int,
+    num_val: int,
+    num_test: int,
+    size: int,
+    num_frames: int,
+    seed: int,
     fps: float = 16,
-    seed: int = 0,
     num_workers: int = 2,
-    on_done: Callable[[int, int], None] | None = None,
+    on_done: Callable[[], None] | None = None,
 ) -> Path:
     """Writes the data set `root/{train,val,test}/<motion>/NNNN.mp4`, H.264, unless it is there already.
 
     It is written beside `root` and renamed when complete, so an interrupted call leaves nothing behind that looks like
-    a data set, and two calls at once do not disturb each other. The parameters stand in `root/moving_shapes.json`: a
-    second call with the same ones does nothing, one with others replaces the data set.
+    a data set; of two calls at once with the same parameters the slower one throws its copy away. The parameters stand in
+    `root/moving_shapes.json`: a second call with the same ones does nothing, one with others replaces the data set.
 
     Args:
         root: Where the data set goes; new, empty, or an older data set of this function.
@@ -209,10 +210,10 @@ def write_moving_shapes(
         num_test: Videos to test, a multiple of 8.
         size: H and W, pixels, even.
         num_frames: Frames of each video.
-        fps: Frames per second of each video.
         seed: Decides every pixel; the number of workers does not.
+        fps: Frames per second of each video.
         num_workers: Processes that write; 0 and 1 write in this one. More need a main module that can be imported.
-        on_done: Called with the number of videos written and that of all videos.
+        on_done: Called once for every video written.
 
     Returns:
         `root`.
@@ -237,12 +238,15 @@ def write_moving_shapes(
     try:
         _write_all(fresh, parameters, num_workers, on_done)
         (fresh / MARKER_NAME).write_text(json.dumps(asdict(parameters), indent=2) + "\n", encoding="utf-8")
-        if root.exists():
+        if _is_complete(root, parameters):
+            # Another process was faster and may read its data set already.
+            return root
+        with suppress(FileNotFoundError):
             root.rename(old)
         try:
             fresh.rename(root)
         except OSError:
-            # Another process was faster; its data set serves as well where it has the same parameters.
+            # Another process was faster, by less.
             if not _is_complete(root, parameters):
                 raise
     finally:
@@ -259,7 +263,7 @@ def _is_complete(root: Path, parameters: _Parameters) -> bool:
     return bool(found == asdict(parameters))
 
 
-def _write_all(root: Path, parameters: _Parameters, num_workers: int, on_done: Callable[[int, int], None] | None) -> None:
+def _write_all(root: Path, parameters: _Parameters, num_workers: int, on_done: Callable[[], None] | None) -> None:
     jobs: list[tuple[int, int]] = []
     for split_index, split in enumerate(SPLITS):
         for motion in MOTIONS:
@@ -267,19 +271,20 @@ def _write_all(root: Path, parameters: _Parameters, num_workers: int, on_done: C
         jobs.extend((split_index, index) for index in range(getattr(parameters, f"num_{split}")))
     chunks = [jobs[start : start + 50] for start in range(0, len(jobs), 50)]
     write = partial(_write_chunk, root, parameters)
-    done = 0
     if num_workers <= 1:
         for chunk in chunks:
-            done += write(chunk)
-            if on_done is not None:
-                on_done(done, len(jobs))
+            _advance(on_done, write(chunk))
         return
     # Not forked: a process that already runs threads of PyTorch or FFmpeg must not be copied.
     with ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for future in as_completed([pool.submit(write, chunk) for chunk in chunks]):
-            done += future.result()
-            if on_done is not None:
-                on_done(done, len(jobs))
+            _advance(on_done, future.result())
+
+
+def _advance(on_done: Callable[[], None] | None, times: int) -> None:
+    if on_done is not None:
+        for _ in range(times):
+            on_done()
 
 
 def _write_chunk(root: Path, parameters: _Parameters, jobs: list[tuple[int, int]]) -> int:

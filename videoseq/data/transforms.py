@@ -1,5 +1,8 @@
 """From a decoded clip to the crop that the model sees, on uint8, with one random draw for all frames of a clip."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
@@ -50,8 +53,8 @@ class TrainTransform:
         self.spec = spec
         options = augment.resolved()
         size = (spec.height, spec.width)
-        crops: dict[str, v2.Transform] = {
-            "center": v2.CenterCrop(size),
+        crops: dict[str, Callable[[Tensor], Tensor]] = {
+            "center": partial(_center_crop, spec=spec),
             "random": v2.RandomCrop(size),
             "random_resized": v2.RandomResizedCrop(size, scale=(options.min_scale, 1.0), antialias=True),
         }
@@ -113,6 +116,11 @@ def eval_transform(clip: Tensor, spec: ClipSpec, num_crops: int = 1) -> Tensor:
             left = round(index * extra_width / (num_crops - 1))
         crops.append(clip[..., top : top + spec.height, left : left + spec.width])
     return torch.stack(crops)  # (num_crops, T, C, H, W)
+
+
+def _center_crop(clip: Tensor, spec: ClipSpec) -> Tensor:
+    """Crops as validation does, to the pixel: torchvision's own rounds odd margins otherwise."""
+    return eval_transform(clip, spec)[0]  # (T, C, h, w) -> (T, C, H, W)
 
 
 def _fit(clip: Tensor, spec: ClipSpec) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoseq.data.decoding.decord_reader import miscopied_width, read_with_decord
-from videoseq.data.decoding.demux import demux_video
+from videoseq.data.decoding.demux import scan_video
 from videoseq.data.decoding.files import check_file
 from videoseq.data.decoding.pyav_reader import read_with_pyav
 from videoseq.errors import ConfigError, DecodeError, suggest
@@ -59,13 +59,14 @@ def read_frames(
 
     Raises:
         ConfigError: An unknown reader, or a size that is none.
-        DecodeError: The file or a frame cannot be read exactly, or an index is out of range.
+        DecodeError: The file or a frame cannot be read exactly, an index is out of range, or `size` exceeds
+            `limits.max_pixels`.
     """
     if reader != "auto" and reader not in READERS:
         raise ConfigError(f"unknown reader {reader!r}; {suggest(reader, ['auto', *READERS])}")
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ConfigError(f"size must be (height, width) in pixels, each at least 1, got {size}")
-    info = demux_video(video, limits) if isinstance(video, Path) else _checked(video, limits)
+    info = scan_video(video, limits) if isinstance(video, Path) else _checked(video, limits)
     wanted = np.asarray(indices, np.int64)
     if wanted.ndim != 1 or (len(wanted) and not 0 <= wanted.min() <= wanted.max() < info.num_frames):
         got = f"{wanted.min()}..{wanted.max()}" if wanted.size else f"shape {wanted.shape}"
@@ -73,6 +74,15 @@ def read_frames(
             info.path, "check", "file", f"indices {got} out of range; the video has {info.num_frames} frames, from 0"
         )
     height, width = size or (info.height, info.width)
+    if height * width > limits.max_pixels:
+        # A long and narrow video, enlarged until its short side fits, is a bomb.
+        raise DecodeError(
+            info.path,
+            "check",
+            "file",
+            f"frames of {width}x{height} = {width * height} pixels asked for, expected at most max_pixels={limits.max_pixels}; "
+            f"the video is {info.width}x{info.height}: crop it, make the clip smaller, or raise data.limits.max_pixels",
+        )
     if not len(wanted):
         return np.zeros((0, height, width, 3), np.uint8)
     ascending, position = np.unique(wanted, return_inverse=True)

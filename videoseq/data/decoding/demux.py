@@ -1,6 +1,7 @@
 """The demux pass: everything that is known about a video without decoding a frame of it."""
 
 import hashlib
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,12 +53,12 @@ def find_video_stream(container: av.container.InputContainer, path: Path) -> Vid
     raise DecodeError(path, "open", "pyav", f"no video stream; the file holds {kinds}; expected a file with pictures")
 
 
-def demux_video(path: Path, limits: Limits) -> VideoInfo:
+def scan_video(path: Path, limits: Limits = Limits()) -> VideoInfo:  # noqa: B008
     """Scans one file in this process: reads every packet of its video stream and decodes none.
 
     Args:
         path: The file.
-        limits: What the file may ask for; `max_seconds` is for who runs this in a process that can be killed.
+        limits: What the file may ask for; `max_seconds` is not watched here, only by `scan_videos`.
 
     Returns:
         Every field filled, `error` None.
@@ -68,8 +69,8 @@ def demux_video(path: Path, limits: Limits) -> VideoInfo:
     """
     name = check_file(path, limits)
     path = path.absolute()
-    status = path.stat()
     try:
+        status = path.stat()
         with open_video(path, name) as container:
             stream = find_video_stream(container, path)
             context = stream.codec_context
@@ -90,11 +91,11 @@ def demux_video(path: Path, limits: Limits) -> VideoInfo:
             header_frames, time_base, stream_id = stream.frames, stream.time_base, stream.id
             if sum(not other.disposition & av.stream.Disposition.attached_pic for other in container.streams.video) > 1:
                 packets.doubt("several video streams")
-    except (av.FFmpegError, OSError, ValueError) as error:
+        rotation = read_rotation(path, name, stream_id)
+    except (av.FFmpegError, OSError, ValueError, struct.error) as error:
         raise DecodeError(path, "scan", "pyav", f"damaged or cut off ({error}); try ffmpeg -i x out.mp4") from error
     if width < 1 or height < 1 or time_base is None:
         raise _refused(path, f"the size of a frame is unknown (got {width}x{height}); try ffmpeg -i x out.mp4")
-    rotation = read_rotation(path, name, stream_id)
 
     decode_pts, shown = np.array(packets.pts, np.int64), np.array(packets.shown, bool)
     pts = np.sort(decode_pts[shown])

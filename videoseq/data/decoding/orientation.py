@@ -81,6 +81,8 @@ def _mp4_boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, by
         size, kind = struct.unpack(">I4s", file.read(8))
         header = 8
         if size == 1:
+            if start + 16 > end:
+                return
             (size,), header = struct.unpack(">Q", file.read(8)), 16
         stop = end if size == 0 else min(start + size, end)
         if size != 0 and size < header:
