@@ -136,3 +136,14 @@ def test_an_address_as_input_says_what_is_expected(capsys, checkpoint):
     assert outcome.err == (
         f"videoseq.predict: input={ADDRESS!r}: expected a local file, a folder or a glob pattern such as 'clips/*.mp4'\n"
     )
+
+
+def test_names_that_are_no_valid_utf8_are_trained_on_and_written_with_escapes(capsys, tmp_path, make_class_folders):
+    names = [f"{number}\udcff.mp4" for number in range(6)]
+    root = make_class_folders(tmp_path / "data", {"left\udcfe": 6, "right": 6}, names=names)
+    train(capsys, root, tmp_path / "out", f"paths.cache={tmp_path / 'cache'}")
+    (folder,) = (tmp_path / "out" / "train").iterdir()
+    rows = read_csv(folder / "predictions.csv")
+    assert {row["target"] for row in rows} == {"left\\udcfe", "right"}
+    assert all(row["path"].endswith("\\udcff.mp4") for row in rows)
+    assert set(read_json(folder / "metrics.json")["test"]["per_class"]) == {"left\udcfe", "right"}

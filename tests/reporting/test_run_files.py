@@ -73,7 +73,8 @@ def test_bad_videos_are_listed_with_their_reasons(tmp_path):
 
 def test_a_video_is_listed_once_also_by_a_resumed_run(tmp_path):
     path = tmp_path / "bad_videos.csv"
-    for listed in (BadVideoFile(path), BadVideoFile(path)):
+    for _ in range(2):
+        listed = BadVideoFile(path)
         for _ in range(2):
             listed.add(Path("/data/a\udcff.mp4"), "a.mp4", "", "torn,\nbadly")
         listed.add(Path("/data/a\udcff.mp4"), "a.mp4", "val", "torn,\nbadly")

@@ -31,11 +31,12 @@ def measure_memory(arguments: Sequence[str]) -> dict[str, Any]:
     watcher = threading.Thread(target=_watch, args=(process, current), daemon=True)
     watcher.start()
     assert process.stderr is not None
-    for line in process.stderr:
-        sys.stderr.buffer.write(line)
-        if _EPOCH.search(line):
-            peaks.append(current[0])
-            current[0] = 0
+    with process.stderr:
+        for line in process.stderr:
+            sys.stderr.buffer.write(line)
+            if _EPOCH.search(line):
+                peaks.append(current[0])
+                current[0] = 0
     if process.wait():
         raise VideoseqError(f"the training ended with exit code {process.returncode}; its message stands above")
     settled = peaks[1:] or peaks  # the first epoch also holds the imports and the start of the workers
