@@ -111,9 +111,7 @@ def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
     pl.seed_everything(cfg.seed, verbose=False)
     options = cfg.model.encoder
     if options.weights is None and options.freeze == "all" and options.unfreeze_at_epoch is None and load_weights:
-        logger.warning(
-            "the encoder is frozen with random weights: set model.encoder.weights=PATH or model.encoder.freeze=none"
-        )
+        logger.warning("the encoder is frozen with random weights: set model.encoder.weights=PATH or model.encoder.freeze=none")
     return build_encoder(options, height=cfg.clip.height, width=cfg.clip.width, load_weights=load_weights)
 
 
