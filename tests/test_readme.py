@@ -33,7 +33,7 @@ def _small(words: list[str]) -> list[str]:
 def folder(tmp_path_factory, make_class_folders):
     """A user's working folder: `my_videos` with five videos in two classes, a new video and a folder of new ones."""
     home = tmp_path_factory.mktemp("home")
-    make_class_folders(home / "my_videos", {"wave": 3, "clap": 2}, num_frames=40)
+    make_class_folders(home / "my_videos", {"wave": 3, "clap": 2}, num_frames=120)
     for target in ("new_video.mp4", "long_video.mp4", "video.mp4", "folder_of_videos/a.mp4", "folder_of_videos/b.mp4"):
         (home / target).parent.mkdir(exist_ok=True)
         shutil.copy(home / "my_videos" / "wave" / "0.mp4", home / target)

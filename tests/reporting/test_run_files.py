@@ -11,8 +11,9 @@ from videoseq import __version__
 from videoseq.reporting.run_files import BadVideoFile, git_commit, log_to_file, versions
 
 
-def test_the_log_of_the_package_goes_to_the_file_until_it_is_taken_away(tmp_path):
+def test_the_log_of_the_package_goes_to_the_file_until_it_is_taken_away(tmp_path, monkeypatch):
     package = logging.getLogger("videoseq")
+    monkeypatch.setattr(package, "propagate", False)  # pytest-xdist cannot carry the broken name in its report
     handler = log_to_file(tmp_path / "train.log")
     try:
         logging.getLogger("videoseq.somewhere").warning("first %d %s", 1, "\udcff")
