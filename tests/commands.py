@@ -32,6 +32,8 @@ TINY = (
 )
 """Options of a training run of about a second."""
 
+SCHEMAS = {name: schema for name, (schema, _, _) in _COMMANDS.items()}
+
 
 class Outcome(NamedTuple):
     """What a command left on the terminal."""

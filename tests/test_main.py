@@ -12,16 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from videoseq.config import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, load_config
+from tests.commands import SCHEMAS
+from videoseq.config import load_config
 
 PROJECT = Path(__file__).parents[1]
-SCHEMAS = {
-    "train": TrainConfig,
-    "evaluate": EvaluateConfig,
-    "predict": PredictConfig,
-    "experiment": ExperimentConfig,
-    "benchmark": BenchmarkConfig,
-}
 
 
 def on_a_terminal(words: list[str], cwd: Path) -> tuple[int, str]:

@@ -11,12 +11,9 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from tests.commands import run, train_words
+from tests.commands import SCHEMAS, run, train_words
 from videoseq.config import (
-    BenchmarkConfig,
-    EvaluateConfig,
     ExperimentConfig,
-    PredictConfig,
     TrainConfig,
     bind,
     load_config,
@@ -28,13 +25,6 @@ from videoseq.errors import ConfigError, Interrupted
 from videoseq.types import plain_dict
 
 PROJECT = Path(__file__).parents[2]
-SCHEMAS = {
-    "train": TrainConfig,
-    "evaluate": EvaluateConfig,
-    "predict": PredictConfig,
-    "experiment": ExperimentConfig,
-    "benchmark": BenchmarkConfig,
-}
 
 
 def exit_code(task, words=("name=x",)):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.data.layouts import make
 from videoseq.data.writing import write_video
 
 Frames = NDArray[np.uint8]
@@ -116,3 +117,17 @@ def numbered() -> Callable[..., Iterator[Frames]]:
 def rotated() -> Callable[..., None]:
     """Gives the function that writes a video with a display matrix."""
     return write_rotated
+
+
+@pytest.fixture(scope="module")
+def video_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A real H.264 file of two frames."""
+    path = tmp_path_factory.mktemp("video") / "a.mp4"
+    write_video(path, np.zeros((2, 16, 16, 3), np.uint8))
+    return path.read_bytes()
+
+
+@pytest.fixture
+def root(tmp_path: Path, video_bytes: bytes) -> Path:
+    """A folder with `a.mp4`, `b.mp4` and `sub/c.mp4`, for CSV files."""
+    return make(tmp_path / "data", video_bytes, "a.mp4", "b.mp4", "sub/c.mp4")
