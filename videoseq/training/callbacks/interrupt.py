@@ -51,6 +51,7 @@ class InterruptSaver(pl.Callback):
         """Saves and stops at a step's end, where no gradients wait to be accumulated."""
         batches = trainer.fit_loop.epoch_loop.batch_progress.current.ready
         if self.requested and (batches % trainer.accumulate_grad_batches == 0 or batches == trainer.num_training_batches):
+            # Here `weights_only` says what is saved: the optimiser and the loops too. Left out, Lightning warns.
             trainer.save_checkpoint(self.checkpoint, weights_only=False)
             raise Interrupted(
                 f"stopped after epoch {trainer.current_epoch}, batch {batches}; saved {self.checkpoint}. "
