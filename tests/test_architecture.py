@@ -12,7 +12,7 @@ PACKAGE = PROJECT / "videoseq"
 FILES = sorted(PACKAGE.rglob("*.py"))
 COMMANDS = {"train", "evaluate", "predict", "experiment", "benchmark"}
 SHARED = {"types", "errors"}
-ROOMS = {"data", "models", "training", "serving", "reporting", "config", "benchmarks"}
+ROOMS = {"data", "models", "training", "serving", "reporting", "config", "benchmarks", "running"}
 
 ALLOWED = {
     "types": {"errors"},
@@ -22,6 +22,7 @@ ALLOWED = {
     "reporting": SHARED | {"reporting"},
     "training": SHARED | {"training", "models", "reporting"},
     "serving": SHARED | {"serving", "data", "models"},
+    "running": SHARED | {"running", "data", "models", "training", "serving", "reporting"},
     "config": SHARED | ROOMS,
     "benchmarks": SHARED | ROOMS,
     "__init__": set(),

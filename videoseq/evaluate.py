@@ -27,17 +27,14 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     Raises:
         VideoseqError: The checkpoint or the data cannot be used, or they do not fit each other.
     """
-    from videoseq.data.dataset import Reading
     from videoseq.data.manifest import build_manifest
     from videoseq.data.membership import restore_split, warn_of_seen
     from videoseq.data.options import DataOptions
     from videoseq.models.checkpoint import load_checkpoint
     from videoseq.reporting.files import write_json
     from videoseq.reporting.progress import progress_bar
-    from videoseq.reporting.run_files import BadVideoFile, git_commit, versions
-    from videoseq.serving.device import choose_device
-    from videoseq.serving.predictor import Predictor, targets_and_paths
-    from videoseq.training.evaluation import report_split
+    from videoseq.reporting.run_files import git_commit, versions
+    from videoseq.running.measuring import list_bad_videos, measure_split, predictor_of
 
     checkpoint = Path(cfg.checkpoint).expanduser()
     loaded = load_checkpoint(checkpoint)
@@ -51,24 +48,13 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     if not videos:
         held = ", ".join(f"{part} {len(those)}" for part, those in manifest.videos.items())
         raise DataError(f"the data has no {cfg.on} videos ({held}): choose another split with on=…")
-    predictor = Predictor(
-        loaded,
-        Reading(options.decoder, options.limits, options.bad_videos),
-        choose_device(cfg.trainer.accelerator, cfg.trainer.num_threads),
-        cfg.trainer.precision,
-        progress_bar,
-        options.batch_size,
-        options.workers,
-    )
-    result = predictor.predict(videos, num_clips=cfg.num_clips, num_crops=cfg.num_crops)
-    targets, paths = targets_and_paths(result, videos, Path(options.root) if options.root is not None else None)
+    predictor = predictor_of(loaded, options, cfg.trainer)
     folder = Path(cfg.output).expanduser() if cfg.output is not None else _default_output(checkpoint, cfg.on)
-    listed = BadVideoFile(folder / "bad_videos.csv", new=True)
-    for bad in manifest.bad:
-        listed.add(bad.record.path, bad.record.row, "", bad.reason)
-    for position, reason in result.failures:
-        listed.add(videos[position].record.path, videos[position].record.row, cfg.on, reason)
-    metrics: dict[str, Any] = {cfg.on: report_split(folder, cfg.on, paths, targets, result.probs, loaded.config.class_names)}
+    list_bad_videos(folder, manifest, new=True)
+    root = Path(options.root) if options.root is not None else None
+    measured = measure_split(predictor, videos, cfg.on, folder, root, num_clips=cfg.num_clips, num_crops=cfg.num_crops)
+    result, targets = measured.result, measured.targets
+    metrics: dict[str, Any] = {cfg.on: measured.metrics}
     if cfg.order_probe:
         metrics["order_probe"] = _order_probe(cfg, predictor, videos, targets, metrics[cfg.on]["accuracy"])
     # Last, because it decodes in this process: workers that are forked afterwards could hang in the decoder.

@@ -2,13 +2,11 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from videoseq.config import ExperimentConfig, main
-from videoseq.errors import VideoseqError
+from videoseq.running.launching import run_command
 
 USAGE = """Trains an experiment once per seed, measures each run and its order probe, and writes experiments/NAME/metrics.json.
 
@@ -43,22 +41,16 @@ def experiment(cfg: ExperimentConfig) -> dict[str, Any]:
 
 def _run(cfg: ExperimentConfig, seed: int, outputs: Path, results: Path) -> dict[str, Any]:
     name = f"seed_{seed}"
-    _command("train", f"+experiment={cfg.name}", f"seed={seed}", f"paths.outputs={outputs}", f"name={name}", *cfg.overrides)
+    run_command("train", f"+experiment={cfg.name}", f"seed={seed}", f"paths.outputs={outputs}", f"name={name}", *cfg.overrides)
     (folder,) = (outputs / name).iterdir()
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     if metrics["test"] is not None:
-        _command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", "order_probe=true")
+        run_command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", "order_probe=true")
         evaluation = json.loads((folder / "evaluation_test" / "metrics.json").read_text(encoding="utf-8"))
         metrics["order_probe"] = evaluation["order_probe"]
         results.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "evaluation_test" / "clips.png", results / "test_clips.png")
     return metrics
-
-
-def _command(command: str, *arguments: str) -> None:
-    status = subprocess.run([sys.executable, "-m", f"videoseq.{command}", *arguments], check=False).returncode
-    if status:
-        raise VideoseqError(f"videoseq.{command} {' '.join(arguments)} ended with exit code {status}")
 
 
 if __name__ == "__main__":

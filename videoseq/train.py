@@ -144,14 +144,12 @@ def _fit(
     callbacks: list[Any],
 ) -> "FitReport":
     from videoseq.data.datamodule import VideoDataModule
-    from videoseq.reporting.run_files import BadVideoFile
+    from videoseq.running.measuring import list_bad_videos
     from videoseq.training.callbacks.bad_videos import BadVideoLog
     from videoseq.training.fitting import fit
     from videoseq.types import Split
 
-    listed = BadVideoFile(folder / "bad_videos.csv")
-    for bad in manifest.bad:
-        listed.add(bad.record.path, bad.record.row, "", bad.reason)
+    listed = list_bad_videos(folder, manifest)
 
     def report(split: Split, position: int, reason: str) -> None:
         record = manifest.videos[split][position].record
@@ -172,24 +170,14 @@ def _fit(
 
 def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitReport") -> dict[str, Any]:
     """Returns the run's figures, those of validation and test from the best checkpoint as it lies on disk."""
-    from videoseq.data.dataset import Reading
-    from videoseq.reporting.progress import progress_bar
-    from videoseq.reporting.run_files import BadVideoFile, git_commit, versions
-    from videoseq.serving.device import choose_device
-    from videoseq.serving.predictor import Predictor, targets_and_paths
-    from videoseq.training.evaluation import report_split
+    from videoseq.models.checkpoint import load_checkpoint
+    from videoseq.reporting.run_files import git_commit, versions
+    from videoseq.running.measuring import measure_split, predictor_of
+    from videoseq.serving.predictor import targets_and_paths
     from videoseq.training.metrics import evaluate_probs
     from videoseq.training.run_folder import BEST_CHECKPOINT
 
-    predictor = Predictor.from_checkpoint(
-        folder / BEST_CHECKPOINT,
-        reading=Reading(cfg.data.decoder, cfg.data.limits, cfg.data.bad_videos),
-        device=choose_device(cfg.trainer.accelerator, cfg.trainer.num_threads),
-        precision=cfg.trainer.precision,
-        progress=progress_bar,
-        batch_size=cfg.data.batch_size,
-        num_workers=cfg.data.workers,
-    )
+    predictor = predictor_of(load_checkpoint(folder / BEST_CHECKPOINT), cfg.data, cfg.trainer)
     root = Path(cfg.data.root) if cfg.data.root is not None else None
     val = predictor.predict(manifest.videos["val"])
     metrics: dict[str, Any] = {
@@ -198,16 +186,10 @@ def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitR
         "test": None,
     }
     num_bad = report.num_bad_videos
-    if manifest.videos["test"]:
-        test = predictor.predict(manifest.videos["test"])
-        num_bad += len(test.failures)
-        listed = BadVideoFile(folder / "bad_videos.csv")
-        for position, reason in test.failures:
-            record = manifest.videos["test"][position].record
-            listed.add(record.path, record.row, "test", reason)
-            logger.warning("left out of test: %s", reason)
-        targets, paths = targets_and_paths(test, manifest.videos["test"], root)
-        metrics["test"] = report_split(folder, "test", paths, targets, test.probs, manifest.class_names)
+    if manifest.videos["test"] and cfg.test:
+        test = measure_split(predictor, manifest.videos["test"], "test", folder, root)
+        num_bad += len(test.result.failures)
+        metrics["test"] = test.metrics
     return {
         **metrics,
         "seed": cfg.seed,

@@ -72,6 +72,7 @@ class TrainConfig:
         training: For how long, and with what care.
         trainer: On what.
         callbacks: Lightning callbacks of your own, each `{_target_: package.module.Class, argument: value}`.
+        test: Whether the best checkpoint is measured on the test split, once, at the end.
         paths: Where files go.
     """
 
@@ -88,6 +89,7 @@ class TrainConfig:
     training: TrainingOptions = field(default_factory=TrainingOptions)
     trainer: TrainerOptions = field(default_factory=TrainerOptions)
     callbacks: Mapping[str, Any] = field(default_factory=dict)
+    test: bool = True
     paths: PathsConfig = field(default_factory=PathsConfig)
 
     def __post_init__(self) -> None:

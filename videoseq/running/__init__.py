@@ -1,0 +1,1 @@
+"""What commands do that takes several rooms: measuring a run, running other commands, folds, sweeps."""
