@@ -1,39 +1,15 @@
-"""Reading class folders and CSV files; every mistake is named with its repair."""
+"""Choosing the format of annotations, and what holds for all of them."""
 
-import logging
-import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.data.layouts import make, table, write_csv
-from videoseq.data.annotations import check_labels, class_names, read_annotations
+from videoseq.data.annotations import AnnotationFormat, check_labels, class_names, read_annotations
+from videoseq.data.formats import FORMATS
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import VideoRecord
-
-
-def test_csv_with_every_column(root: Path) -> None:
-    write_csv(
-        root,
-        "\ufeffpath,label,split,group,start_seconds,end_seconds",
-        "sub/c.mp4,jump,validation,,,",
-        "",
-        'a.mp4,"run, fast",train,s1,1.5,3',
-        "a.mp4,jump,TRAIN,s1,,1.5",
-        f"{root}/b.mp4,jump,test",
-    )
-    assert read_annotations(root) == [
-        VideoRecord(root / "a.mp4", "jump", "train", "s1", None, 1.5, "annotations.csv row 5"),
-        VideoRecord(root / "a.mp4", "run, fast", "train", "s1", 1.5, 3.0, "annotations.csv row 4"),
-        VideoRecord(root / "b.mp4", "jump", "test", None, None, None, "annotations.csv row 6"),
-        VideoRecord(root / "sub/c.mp4", "jump", "val", None, None, None, "annotations.csv row 2"),
-    ]
-
-
-def test_row_numbers_count_the_lines_of_quoted_values(root: Path) -> None:
-    write_csv(root, "path,label,note", 'a.mp4,run,"two\nlines"', "b.mp4,,")
-    with pytest.raises(DataError, match=r"annotations.csv row 4 column 'label'"):
-        read_annotations(root)
 
 
 def test_explicit_annotations_are_relative_to_the_root_or_to_their_folder(root: Path, tmp_path: Path) -> None:
@@ -68,112 +44,52 @@ def test_formats_that_contradict(root: Path) -> None:
         read_annotations(root, root / "sub")
 
 
+def test_every_format_is_a_choice_of_the_options() -> None:
+    assert get_args(AnnotationFormat) == ("auto", *FORMATS)
+
+
 @pytest.mark.parametrize(
-    ("lines", "message"),
+    ("sign", "format"),
     [
-        (["path,group", "a.mp4,s"], r"annotations.csv row 1: the column 'label' is missing, got path, group, expected"),
-        (["label", "run"], r"row 1: the column 'path' is missing.*Fix: add it to the header"),
-        (
-            ["path;label", "a.mp4;run"],
-            r"row 1: the column 'path' is missing.*Fix: separate the values by ',' and not by",
-        ),
-        ([""], r"row 1: the column 'path' is missing, got nothing"),
-        (["path,labels", "a.mp4,run"], r"row 1: unknown column 'labels'\. Fix: rename it to 'label'"),
-        (["path,label,groups", "a.mp4,run,s"], r"row 1: unknown column 'groups'\. Fix: rename it to 'group'"),
-        (["path,label,label", "a.mp4,run,s"], r"row 1: the column 'label' is there twice"),
-        (["path,label"], r"no videos found: '.*annotations.csv' has a header and no rows.*Fix: add rows"),
-        (["path,label", "x.mp4,run"], r"row 2 column 'path': there is no file '.*x.mp4'\. Fix: correct the path"),
-        (["path,label", "a.mp4/x.mp4,run"], r"row 2 column 'path': there is no file"),
-        (
-            ["path,label", ",run"],
-            r"row 2 column 'path': the path is empty.*Fix: write the file's path or delete the row",
-        ),
-        (["path,label", "a.mp4,run", "b.mp4, "], r"row 3 column 'label': the label is empty.*Fix: write it"),
-        (["path,label", "a.mp4"], r"row 2 column 'label': the label is empty"),
-        (["path,label", "a.mp4,run,fast"], r'row 2: got 3 values, expected 2 as in the header\. Fix: .* "quotes"'),
-        (["path,label", 'a.mp4,"run'], r"row 2: not a CSV row \(.*\)\. Fix: the quotes of this row"),
-        (
-            ["path,label,split", "a.mp4,run,trian"],
-            r"row 2 column 'split': unknown split 'trian'.*did you mean 'train'\?",
-        ),
-        (
-            ["path,label,start_seconds", "a.mp4,run,1s"],
-            r"row 2 column 'start_seconds': '1s' is not a number of seconds",
-        ),
-        (["path,label,end_seconds", "a.mp4,run,nan"], r"row 2 column 'end_seconds': 'nan' is not a number of seconds"),
-        (
-            ["path,label,end_seconds", "a.mp4,run,inf"],
-            r"column 'end_seconds': 'inf' is not a number.*Fix: write a number",
-        ),
-        (
-            ["path,label,start_seconds", "a.mp4,run,-1"],
-            r"column 'start_seconds': '-1' is not a number.*expected 0 or more",
-        ),
-        (
-            ["path,label,start_seconds,end_seconds", "a.mp4,run,2,2"],
-            r"row 2: start_seconds 2 is not before end_seconds 2\. Fix: swap or correct them",
-        ),
-        (["path,label,end_seconds", "a.mp4,run,0"], r"row 2: start_seconds 0 is not before end_seconds 0"),
-        (
-            ["path,label", "https://x.org/a.mp4,run"],
-            r"row 2 column 'path': 'https://x.org/a.mp4' is a URL.*Fix: download",
-        ),
-        (["path,label", "file:///etc/passwd,run"], r"row 2 column 'path': 'file:///etc/passwd' is a URL"),
-        (["path,label", "a\0.mp4,run"], r"row 2 column 'path': the path 'a\\x00.mp4' holds a NUL character"),
-        (["path,label", "sub,run"], r"row 2 column 'path': 'sub' is a folder, expected a regular video file"),
-        (["path,label", "fifo.mp4,run"], r"row 2 column 'path': 'fifo.mp4' is a FIFO, expected a regular video file"),
-        (["path,label", "../secret.mp4,run"], r"'../secret.mp4' lies outside.*move.*data\.allow_outside_root=true"),
-        (["path,label", "sub/../../secret.mp4,run"], r"row 2 column 'path': .* lies outside the data set's root"),
-        (["path,label", "/dev/null,run"], r"row 2 column 'path': '/dev/null' lies outside the data set's root"),
-        (
-            ["path,label", "link.mp4,run"],
-            r"'link.mp4' lies outside.*\(it leads to '.*secret.mp4'\).*Fix: move the file",
-        ),
-        (["path,label", "folder_link/secret.mp4,run"], r"'folder_link/secret.mp4' lies outside the data set's root"),
-        (["path,label", "circle.mp4,run"], r"row 2 column 'path': cannot look at 'circle.mp4': Too many levels"),
-        (["path,label", f"{'x' * 300}.mp4,run"], r"row 2 column 'path': cannot look at 'xxx.*: File name too long"),
-        (
-            ["path,label", "a.mp4,run", "b.mp4,run", "./sub/../a.mp4,run"],
-            r"row 4: the same video 'a.mp4' as annotations.csv row 2\. Fix: delete one of the two",
-        ),
-        (
-            ["path,label", "a.mp4,run", "a.mp4,jump"],
-            r"row 3: the same video 'a.mp4' as annotations.csv row 2 with two labels, 'run' and 'jump'",
-        ),
+        ("ucfTrainTestlist/classInd.txt", "ucf101"),
+        ("trainlist01.txt", "ucf101"),
+        ("testTrainMulti_7030_splits/wave_test_split1.txt", "hmdb51"),
+        ("train.csv", "kinetics"),
+        ("validate.csv", "kinetics"),
+        ("something-something-v1-train.csv", "something"),
+        ("something-something-v2-train.json", "something"),
+        ("train.json", "something"),
+        ("jester-v1-train.csv", "jester"),
+        ("test.txt", "list"),
     ],
 )
-def test_mistakes_in_a_csv(root: Path, tmp_path: Path, video_bytes: bytes, lines: list[str], message: str) -> None:
-    make(tmp_path, video_bytes, "secret.mp4")
-    os.mkfifo(root / "fifo.mp4")
-    (root / "link.mp4").symlink_to(tmp_path / "secret.mp4")
-    (root / "folder_link").symlink_to(tmp_path)
-    (root / "circle.mp4").symlink_to(root / "circle.mp4")
-    write_csv(root, *lines)
+def test_auto_names_a_format_whose_files_it_sees_and_takes_it_not(
+    root: Path, video_bytes: bytes, sign: str, format: AnnotationFormat
+) -> None:
+    make(root, b"", sign)
+    message = (
+        rf"holds '{sign.split('/')[0]}', which data\.format={format} reads\. Fix: set data\.format={format}, or .*=folders"
+    )
     with pytest.raises(DataError, match=message):
         read_annotations(root)
+    assert len(read_annotations(root, format="folders")) == 1
+    write_csv(root, "path,label", "a.mp4,run")
+    assert class_names(read_annotations(root)) == ("run",)
 
 
-def test_outside_of_the_root_where_it_is_allowed(root: Path, tmp_path: Path, video_bytes: bytes) -> None:
-    make(tmp_path, video_bytes, "secret.mp4")
-    write_csv(root, "path,label", "../secret.mp4,run")
-    records = read_annotations(root, allow_outside_root=True)
-    assert [record.path for record in records] == [tmp_path / "secret.mp4"]
-    write_csv(root, "path,label", "/dev/null,run")
-    with pytest.raises(DataError, match=r"'/dev/null' is a device, expected a regular video file"):
-        read_annotations(root, allow_outside_root=True)
+def test_auto_takes_no_text_list_for_a_csv(root: Path) -> None:
+    with pytest.raises(DataError, match=r"data\.annotations='x\.txt' is no CSV by its name\. Fix: data\.format=list reads"):
+        read_annotations(root, Path("x.txt"))
 
 
-def test_a_csv_that_is_not_utf8(root: Path) -> None:
-    (root / "annotations.csv").write_bytes("path,label\na.mp4,größe\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"annotations.csv row 1 or later: the text is not UTF-8\. Fix: save the file"):
-        read_annotations(root)
-
-
-def test_unused_columns_are_named(root: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    write_csv(root, "Path, LABEL ,camera", "a.mp4,run,3")
-    assert table(read_annotations(root), root) == [("a.mp4", "run", None)]
-    assert "the columns camera are not used" in caplog.text
+@pytest.mark.parametrize("format", [name for name, each in FORMATS.items() if not each.num_splits])
+def test_an_index_for_a_format_without_official_splits(root: Path, format: AnnotationFormat) -> None:
+    message = (
+        rf"data\.split\.index=1 chooses an official split, data\.format={format} has none, only ucf101 and hmdb51 have\. "
+        "Fix: correct or remove it"
+    )
+    with pytest.raises(ConfigError, match=message):
+        read_annotations(root, format=format, index=1)
 
 
 def test_class_names_are_sorted() -> None:

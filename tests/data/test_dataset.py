@@ -18,6 +18,7 @@ from videoseq.errors import DataError
 from videoseq.types import ClipSpec, VideoRecord
 
 SPEC = ClipSpec(num_frames=4, height=16, width=16, sampling="segments")
+NAMES = ["left", "right"]
 STANDARD = AugmentOptions(preset="standard")
 
 
@@ -45,7 +46,7 @@ def torn(bars: Path, tmp_path: Path) -> list[Video]:
 
 
 def train_clips(videos, seed=0, spec=SPEC, augment=STANDARD, reading=Reading()) -> TrainClips:  # noqa: B008
-    return TrainClips(videos, spec, augment, reading, seed)
+    return TrainClips(videos, spec, augment, reading, seed, NAMES)
 
 
 def epoch_of(loader: Iterator) -> dict[int, Tensor]:

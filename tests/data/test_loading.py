@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.dataset import Reading, TrainClips, Video
+from videoseq.data.dataset import EvalClips, Reading, TrainClips, Video
 from videoseq.data.decoding.demux import scan_video
-from videoseq.data.loading import ResumableLoader
+from videoseq.data.loading import ResumableLoader, evaluation_loader
+from videoseq.data.samplers import Shard
 from videoseq.types import ClipSpec, VideoRecord
 
 
@@ -16,7 +17,7 @@ from videoseq.types import ClipSpec, VideoRecord
 def clips(bars: Path) -> TrainClips:
     paths = sorted((bars / "left").glob("*.mp4"))[:7]
     videos = [Video(VideoRecord(path, "left"), scan_video(path), 0) for path in paths]
-    return TrainClips(videos, ClipSpec(num_frames=2, height=16, width=16), AugmentOptions(), Reading(), seed=4)
+    return TrainClips(videos, ClipSpec(num_frames=2, height=16, width=16), AugmentOptions(), Reading(), 4, ["left"])
 
 
 def draw(loader: ResumableLoader, epochs: int) -> list[tuple[tuple[int, ...], torch.Tensor]]:
@@ -45,3 +46,20 @@ def test_state_goes_from_one_loader_to_another(clips):
     loader.load_state_dict(saved)
     assert len(loader) == 3
     assert_same_batches(whole[4:], draw(loader, 1))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_loaders_of_two_processes_share_the_batches_of_one(clips, workers):
+    whole = draw(ResumableLoader(clips, 6, 0), 2)
+    first, second = (draw(ResumableLoader(clips, 6, workers, shard=Shard(rank, 2)), 2) for rank in range(2))
+    assert [len(videos) for videos, _ in second] == [3, 0, 3, 0]  # the last batch of an epoch holds one clip
+    for (videos, clip), (mine, my_clip), (theirs, their_clip) in zip(whole, first, second, strict=True):
+        assert videos == mine + theirs
+        assert torch.equal(clip, torch.cat([my_clip, their_clip]) if theirs else my_clip)
+
+
+def test_evaluation_is_shared_out_in_order(clips):
+    held = EvalClips(clips.videos, clips.spec, clips.reading)
+    shares = [[batch.videos for batch in evaluation_loader(held, 4, 0, Shard(rank, 2))] for rank in range(2)]
+    assert shares == [[(0, 1), (4, 5)], [(2, 3), (6,)]]
+    assert [batch.videos for batch in evaluation_loader(held, 4, 0)] == [(0, 1, 2, 3), (4, 5, 6)]

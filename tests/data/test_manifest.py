@@ -42,7 +42,7 @@ def test_every_video_stands_in_one_split_under_its_class(bars):
     assert manifest.class_names == ("left", "right")
     assert {part: len(videos) for part, videos in manifest.videos.items()} == {"train": 16, "val": 4, "test": 4}
     assert manifest.num_videos == 24
-    assert manifest.class_counts == (8, 8)
+    assert manifest.class_counts == {"left": 8, "right": 8}
     everything = [video for videos in manifest.videos.values() for video in videos]
     assert len({video.record.path for video in everything}) == 24
     assert all(manifest.class_names[video.target] == video.record.path.parent.name for video in everything)
@@ -83,7 +83,7 @@ def test_a_checkpoint_keeps_its_class_ids(bars):
     manifest = build(bars, expected_classes=("right", "up", "left"))
     assert manifest.class_names == ("right", "up", "left")
     assert {video.target for video in manifest.videos["train"] if video.record.label == "left"} == {2}
-    assert manifest.class_counts == (8, 0, 8)
+    assert manifest.class_counts == {"right": 8, "up": 0, "left": 8}
 
 
 def test_a_checkpoint_of_other_classes_is_refused(bars):
@@ -201,7 +201,7 @@ def test_a_synthetic_data_set_is_written_first(tmp_path):
     synthetic = SyntheticOptions(num_train=16, num_val=8, num_test=8, size=32, num_frames=4)
     manifest = build(tmp_path / "shapes", synthetic=synthetic, split=SplitOptions(strategy="given"))
     assert len(manifest.class_names) == 8
-    assert manifest.class_counts == (2,) * 8
+    assert list(manifest.class_counts.values()) == [2] * 8
     assert {part: len(videos) for part, videos in manifest.videos.items()} == {"train": 16, "val": 8, "test": 8}
     info = manifest.videos["test"][0].info
     assert (info.height, info.width, info.num_frames, info.codec) == (32, 32, 4, "h264")
@@ -221,8 +221,9 @@ def test_mistakes(changes, message):
 
 
 def test_the_number_of_workers_follows_the_machine_unless_given():
-    assert DataOptions(num_workers=3).workers == 3
+    assert DataOptions(num_workers=3).workers == DataOptions(num_workers=3).workers_of(4) == 3
     assert 1 <= DataOptions().workers <= 8
+    assert DataOptions().workers_of(1000) == 1  # devices share the cores
 
 
 def test_options_with_absolute_paths_mean_the_same_from_anywhere(tmp_path, monkeypatch):

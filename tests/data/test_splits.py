@@ -9,23 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.data.records import letters, numbered, record
 from videoseq.data.splits import SplitOptions, SplitStrategy, assign_splits
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import SPLITS, VideoRecord
-
-
-def record(name: str, label: str, split: str | None = None, group: str | None = None) -> VideoRecord:
-    return VideoRecord(Path(f"/data/{name}.mp4"), label, split, group, row=f"row {name}")
-
-
-def numbered(label: str, number: int, **values: str) -> list[VideoRecord]:
-    return [record(f"{label}{index}", label, **values) for index in range(number)]
-
-
-def letters(splits: list[str]) -> str:
-    """T train, v val, e test."""
-    return "".join({"train": "T", "val": "v", "test": "e"}[split] for split in splits)
-
 
 # --- literal tables --------------------------------------------------------------------------------------------------
 
@@ -43,17 +30,6 @@ def test_grouped_table() -> None:
     records = [record(f"{group}{index}", group[0], group=group) for group in ("a1", "a2", "a3", "b1", "b2", "b3")
                for index in range(4 if group.endswith("1") else 2)]  # fmt: skip
     assert letters(assign_splits(records, {}, SplitOptions())) == "TTTTeevvTTTTvvee"
-
-
-def test_kfold_table() -> None:
-    records = [record(f"a{index}", "a", group=f"g{index // 2}") for index in range(8)]
-    options = [SplitOptions("kfold", fold=fold, folds=4, val_fraction=0.3) for fold in range(4)]
-    assert [letters(assign_splits(records, {}, each)) for each in options] == [
-        "TTvveeTT",
-        "eeTTvvTT",
-        "TTeevvTT",
-        "TTvvTTee",
-    ]
 
 
 def test_auto_chooses_by_what_the_annotations_hold() -> None:
@@ -198,13 +174,6 @@ def test_grouped_without_groups() -> None:
         assign_splits(numbered("a", 5), {}, SplitOptions("grouped"))
 
 
-def test_kfold_with_too_few_units() -> None:
-    with pytest.raises(DataError, match=r"5 folds need as many groups.*got 4\. Fix: data\.split\.folds=4 or fewer"):
-        assign_splits(numbered("a", 4), {}, SplitOptions("kfold"))
-    with pytest.raises(DataError, match=r"class 'b' has too few groups or videos.*with fold \d as test, 1 remain"):
-        assign_splits(numbered("a", 8) + numbered("b", 2), {}, SplitOptions("kfold"))
-
-
 def test_no_records() -> None:
     with pytest.raises(DataError, match=r"there are no videos to split"):
         assign_splits([], {}, SplitOptions())
@@ -223,6 +192,7 @@ def test_no_records() -> None:
             {"val_fraction": 0.5, "test_fraction": 0.5},
             r"leave nothing to train on\. Fix: their sum must be less than 1",
         ),
+        ({"index": 0}, r"data\.split\.index must be 1 or more, or null, got 0"),
         ({"seed": -1}, r"data\.split\.seed must be 0 or more, got -1"),
     ],
 )

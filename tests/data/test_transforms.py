@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.augment_options import AugmentOptions, RandAugmentOptions
 from videoseq.data.transforms import TrainTransform, decode_size, eval_transform
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import ClipSpec
@@ -63,7 +63,7 @@ def test_a_centre_between_two_pixels_is_that_of_evaluation() -> None:
 
 def test_the_result_is_uint8_of_the_size_of_the_clip() -> None:
     spec = ClipSpec(height=20, width=30)
-    for preset in ("none", "light", "standard"):
+    for preset in ("none", "light", "standard", "strong"):
         clip = TrainTransform(spec, AugmentOptions(preset))(places(height=50, width=70), seed=0)
         assert clip.shape == (3, 3, 20, 30)
         assert clip.dtype == torch.uint8
@@ -138,7 +138,7 @@ def test_colour_changes_contrast_and_saturation() -> None:
     assert max(saturations) > 2.4
 
 
-@pytest.mark.parametrize("preset", ["none", "light", "standard"])
+@pytest.mark.parametrize("preset", ["none", "light", "standard", "strong"])
 def test_every_frame_of_a_clip_gets_the_same_draw(preset: str) -> None:
     torch.manual_seed(0)
     clip = torch.randint(0, 256, (1, 3, 32, 40), dtype=torch.uint8).expand(5, -1, -1, -1)
@@ -201,3 +201,45 @@ def test_mistakes() -> None:
         eval_transform(places().float(), SPEC)
     with pytest.raises(DataError, match=r"got torch.uint8 of shape \(3, 32, 40\)"):
         TrainTransform(SPEC, NONE)(places()[0], seed=0)
+
+
+def rand_augmented(clip: Tensor, seed: int, num_ops: int = 1, magnitude: int = 9) -> Tensor:
+    options = AugmentOptions("none", rand_augment=RandAugmentOptions(num_ops, magnitude))
+    return TrainTransform(SPEC, options)(clip, seed)
+
+
+def noise(num_frames: int) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (num_frames, 3, 32, 40), dtype=torch.uint8, generator=generator)
+
+
+def test_rand_augment_does_the_same_to_every_frame() -> None:
+    clip, alone = noise(4), TrainTransform(SPEC, NONE)
+    changed = 0
+    for seed in range(60):
+        out = rand_augmented(clip, seed, num_ops=2)
+        assert out.dtype == torch.uint8
+        for t in range(4):
+            assert torch.equal(out[t : t + 1], rand_augmented(clip[t : t + 1], seed, num_ops=2))
+        changed += int(not torch.equal(out, alone(clip, seed)))
+    assert changed > 45  # two identities, or operations that find nothing to do, are rare
+
+
+def test_rand_augment_of_no_operations_changes_nothing() -> None:
+    assert torch.equal(rand_augmented(noise(2), 1, num_ops=0), TrainTransform(SPEC, NONE)(noise(2), 1))
+
+
+def test_rand_augment_changes_more_with_more_magnitude() -> None:
+    clip = places(1)
+
+    def change(magnitude: int) -> float:
+        plain = TrainTransform(SPEC, NONE)(clip, 0).float()
+        return sum(float((rand_augmented(clip, seed, magnitude=magnitude).float() - plain).abs().mean()) for seed in range(60))
+
+    assert change(2) < change(9) < change(30)
+
+
+def test_rand_augment_never_mirrors() -> None:
+    for seed in range(100):
+        steps = rand_augmented(4 * places(1), seed)[0, 1].int().diff(dim=-1)  # brighter to the right, as the clip
+        assert (steps > 0).sum() > 5 * (steps < 0).sum()

@@ -1,15 +1,18 @@
-"""Parsing a data set into labelled videos, from class folders or a CSV file."""
+"""Parsing a data set into labelled videos, whatever format it comes in."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from videoseq.data.annotation_csv import COLUMNS, read_annotation_csv
-from videoseq.data.class_folders import LAYOUTS, read_class_folders
+from videoseq.data.formats import FORMATS
+from videoseq.data.formats.annotation_csv import COLUMNS
+from videoseq.data.formats.class_folders import LAYOUTS
+from videoseq.data.formats.source import Source
+from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.errors import ConfigError, DataError, suggest
 from videoseq.types import VideoRecord
 
-AnnotationFormat = Literal["auto", "folders", "csv"]
+AnnotationFormat = Literal["auto", "folders", "csv", "ucf101", "hmdb51", "kinetics", "something", "jester", "list"]
 
 
 def read_annotations(
@@ -17,54 +20,96 @@ def read_annotations(
     annotations: Path | None = None,
     format: AnnotationFormat = "auto",
     *,
+    index: int | None = None,
+    class_names_file: Path | None = None,
     allow_outside_root: bool = False,
+    frame_folders: FrameFolderOptions = FrameFolderOptions(),  # noqa: B008
 ) -> list[VideoRecord]:
     """Reads every labelled video of a data set.
 
     Args:
-        root: The data set's folder; paths in a CSV are relative to it. None: the folder of `annotations`.
-        annotations: A CSV file; None is `root/annotations.csv` where `format` asks for a CSV or it is there.
-        format: `folders` (`class_name/*.mp4` or `{train,val,test}/class_name/*.mp4`), `csv`
-            (`path,label[,split,group,start_seconds,end_seconds]`), or `auto`: csv where there is a CSV file.
+        root: The data set's folder; paths in a CSV or list are relative to it. None: the folder of `annotations`.
+        annotations: A file, or the folder of the lists for formats that have several; None is where the format has them.
+        format: A key of `FORMATS`, or `auto`: csv where there is a CSV file, else class folders.
+        index: Which of the official splits, from 1; None is the first of a format that has some.
+        class_names_file: Names the classes of a list whose labels are integers.
         allow_outside_root: Whether videos may lie outside the root, also through symbolic links.
+        frame_folders: Which folders of images are videos.
 
     Returns:
         The records, sorted by path and time; the order depends on nothing but the data set.
 
     Raises:
-        ConfigError: The format is unknown, or neither `root` nor `annotations` is given, or both contradict `format`.
-        DataError: The root or the CSV is missing or wrong, no videos are found, a row is wrong, or a video stands
-            there twice.
+        ConfigError: The format is unknown, or neither `root` nor `annotations` is given, or options contradict `format`.
+        DataError: The root or the annotations are missing or wrong, no videos are found, a row is wrong, or a video
+            stands there twice.
     """
-    if format not in ("auto", "folders", "csv"):
-        raise ConfigError(f"unknown data.format {format!r}: {suggest(format, ['auto', 'folders', 'csv'])}")
+    if format != "auto" and format not in FORMATS:
+        raise ConfigError(f"unknown data.format {format!r}: {suggest(format, ['auto', *FORMATS])}")
     if root is None and annotations is None:
         raise ConfigError(
             f"no data set given. Fix: data.root=DIR, a folder of {LAYOUTS}, or data.annotations=FILE.csv with the "
-            f"columns {','.join(COLUMNS)}"
+            f"columns {','.join(COLUMNS)}; other layouts have a data.format of their own: {', '.join(FORMATS)}"
         )
-    if format == "folders" and annotations is not None:
-        raise ConfigError("data.format=folders reads no CSV. Fix: remove data.annotations, or set data.format=csv")
     if root is not None:
         _check_root(root)
-        root = root.absolute()
-    file = annotations
-    if file is None and root is not None and format != "folders" and (root / "annotations.csv").exists():
-        file = root / "annotations.csv"
-    if file is not None:
-        if not file.is_file():
-            got = "is a folder" if file.is_dir() else "is no regular file" if file.exists() else "does not exist"
-            raise DataError(f"the annotations {str(file)!r}: {got}, expected a CSV. Fix: correct data.annotations")
-        records = read_annotation_csv(file, root, allow_outside_root=allow_outside_root)
-    elif root is None or format == "csv":
-        raise DataError(
-            f"there is no {str(root or '') + '/annotations.csv'!r}, expected for data.format=csv. "
-            "Fix: set data.annotations=FILE.csv, or data.format=folders"
+    name = _recognise(root, annotations) if format == "auto" else format
+    _check_options(name, annotations, index, class_names_file)
+    source = Source(
+        root=_base(root, annotations).absolute(),
+        annotations=annotations,
+        index=index or 1,
+        class_names=class_names_file,
+        allow_outside_root=allow_outside_root,
+        frame_folders=frame_folders,
+        frames=frame_folders.resolved(),
+    )
+    records = FORMATS[name].read(source)
+    if frame_folders.pattern is None and frame_folders.fps is not None and not any(record.frames for record in records):
+        raise ConfigError(
+            "data.frame_folders.fps has no effect on video files. Fix: remove it, or name the images of folders of frames with "
+            "data.frame_folders.pattern"
         )
-    else:
-        records = read_class_folders(root, allow_outside_root=allow_outside_root)
     _check_unique(records)
     return sorted(records, key=record_order)
+
+
+def _recognise(root: Path | None, annotations: Path | None) -> str:
+    """Returns the format that `auto` stands for; a format that a user did not ask for is named and not taken."""
+    if annotations is not None and annotations.suffix.lower() == ".txt":
+        raise DataError(
+            f"data.annotations={str(annotations)!r} is no CSV by its name. Fix: data.format=list reads lists with 'path label' "
+            "in every line, data.format=csv a CSV of any name"
+        )
+    if root is None or annotations is not None or (root / "annotations.csv").exists():
+        return "csv"
+    for name, format in FORMATS.items():
+        found = next((sign for sign in format.signs if (root / sign).exists()), None)
+        if found is not None:
+            raise DataError(
+                f"{str(root)!r} holds {found!r}, which data.format={name} reads. Fix: set data.format={name}, or "
+                "data.format=folders for class folders whatever the lists say, or name a CSV of your own with "
+                "data.annotations=FILE"
+            )
+    return "folders"
+
+
+def _check_options(format: str, annotations: Path | None, index: int | None, class_names_file: Path | None) -> None:
+    """Refuses options that the format does not have."""
+    if annotations is not None and not FORMATS[format].takes_annotations:
+        raise ConfigError(f"data.format={format} reads no CSV. Fix: remove data.annotations, or set data.format=csv")
+    num_splits = FORMATS[format].num_splits
+    if index is not None and not 1 <= index <= num_splits:
+        official = [name for name, each in FORMATS.items() if each.num_splits]
+        has = f"has the official splits 1 to {num_splits}" if num_splits else f"has none, only {' and '.join(official)} have"
+        raise ConfigError(
+            f"data.split.index={index} chooses an official split, data.format={format} {has}. Fix: correct or remove it"
+        )
+    if class_names_file is not None and format != "list":
+        raise ConfigError(
+            f"data.class_names names the integer labels of data.format=list, got data.format={format}, whose labels are names. "
+            "Fix: remove it"
+        )
 
 
 def record_order(record: VideoRecord) -> tuple[str, float, float, str]:
@@ -91,6 +136,12 @@ def check_labels(records: Sequence[VideoRecord], class_names: Sequence[str]) -> 
                 f"{record.row}: unknown label {record.label!r}, expected one of the {len(known)} classes. "
                 f"Fix: {suggest(record.label, known)}"
             )
+
+
+def _base(root: Path | None, annotations: Path | None) -> Path:
+    if root is not None or annotations is None:
+        return root or Path()
+    return annotations if annotations.is_dir() else annotations.parent
 
 
 def _check_root(root: Path) -> None:

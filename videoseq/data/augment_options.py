@@ -1,77 +1,182 @@
 """Which augmentations a training clip gets."""
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections import Counter
+from dataclasses import dataclass, field, fields, replace
+from itertools import chain
+from typing import Literal, get_args
 
 from videoseq.errors import ConfigError, suggest
 
-Crop = Literal["center", "random", "random_resized"]
+Preset = Literal["none", "light", "standard", "strong"]
+Crop = Literal["center", "random", "random_resized", "multi_scale"]
+
+
+@dataclass(frozen=True)
+class RandAugmentOptions:
+    """Image operations drawn at random, the same ones for every frame of a clip (Cubuk et al. 2020, RandAugment).
+
+    Attributes:
+        num_ops: How many operations follow each other, each drawn from identity, shear and translation along either side,
+            rotation, brightness, colour, contrast, sharpness, posterise, solarise, auto-contrast and equalise; 0 is none.
+            They may shift a clip sideways but never mirror it, so they go with `flip=false`.
+        magnitude: How strong an operation is, in [0, 30]; 30 shears by 0.3, translates by 0.45 of the side, rotates by 30
+            degrees and changes brightness, colour, contrast and sharpness by 0.9.
+    """
+
+    num_ops: int = 2
+    magnitude: int = 9
+
+    def __post_init__(self) -> None:
+        if self.num_ops < 0:
+            raise ConfigError(f"num_ops must be 0 (none) or more, got {self.num_ops}")
+        if not 0 <= self.magnitude <= 30:
+            raise ConfigError(f"magnitude must lie in [0, 30], got {self.magnitude}")
+
+
+@dataclass(frozen=True)
+class ErasingOptions:
+    """One box of a clip, the same in every frame, replaced by noise (Zhong et al. 2020, random erasing).
+
+    Attributes:
+        probability: Share of the clips that lose a box, in [0, 1]; 0 is none.
+        min_area: Smallest share of the frame's area that a box takes, in (0, 1].
+        max_area: Largest share, likewise.
+    """
+
+    probability: float = 0.25
+    min_area: float = 0.02
+    max_area: float = 0.33
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise ConfigError(f"probability must lie in [0, 1], got {self.probability}")
+        if not 0 < self.min_area <= self.max_area <= 1:
+            raise ConfigError(
+                f"min_area and max_area must satisfy 0 < min_area <= max_area <= 1, got {self.min_area} and {self.max_area}"
+            )
+
+
+@dataclass(frozen=True)
+class TemporalOptions:
+    """Variations of the frames that a clip is made of, drawn once per clip.
+
+    Attributes:
+        speed: The clip plays faster or slower by a factor drawn log-uniformly from [1 / speed, speed], in [1, 10]; 1 is off.
+            With `random_clip` and `all` the step between its frames is scaled; with `uniform` and `segments`, which spread
+            over the whole video, a slower clip covers that share of the video, anywhere, and a faster one stays as it is.
+        drop: Probability in [0, 1) that a frame is lost and the one before it stands in its place; 0 is off.
+        jitter: Most source frames by which each frame moves to either side, their order kept; 0 is off.
+        reverse_classes: Classes whose clips mean the same backwards: half of them are played so.
+        reverse_pairs: Pairs of classes that backwards mean each other, such as `[[open,close]]`: half of their clips are
+            played backwards under the other's label.
+    """
+
+    speed: float = 1.0
+    drop: float = 0.0
+    jitter: int = 0
+    reverse_classes: tuple[str, ...] = ()
+    reverse_pairs: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.speed <= 10:
+            raise ConfigError(f"speed must lie in [1, 10], got {self.speed}")
+        if not 0 <= self.drop < 1:
+            raise ConfigError(f"drop must lie in [0, 1), got {self.drop}")
+        if self.jitter < 0:
+            raise ConfigError(f"jitter must be 0 (off) or more, got {self.jitter}")
+        for name, count in Counter(chain(self.reverse_classes, *self.reverse_pairs)).items():
+            if count > 1:
+                raise ConfigError(
+                    f"reverse_classes and reverse_pairs must name a class once, got {name!r} {count} times: a class that means "
+                    "the same backwards stands in reverse_classes, two that mean each other in one pair of reverse_pairs"
+                )
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The augmentations that are applied, every value decided.
+    """The augmentations that are applied, every value decided; `AugmentOptions` says what each means."""
 
-    Attributes:
-        crop: `center`, `random` (a window of the clip's size anywhere in the resized frame) or `random_resized` (a
-            window of random area and shape, resized).
-        min_scale: Smallest share of the frame's area that `random_resized` keeps, in (0, 1].
-        flip: Whether half of the clips are mirrored left to right.
-        colour: Strength in [0, 1] of the change of brightness, contrast and saturation: each is multiplied by a factor
-            drawn from [1 - colour, 1 + colour]; 0 is none.
-    """
+    crop: Crop = "center"
+    min_scale: float = 0.5
+    flip: bool = False
+    colour: float = 0.0
+    rand_augment: RandAugmentOptions = RandAugmentOptions(num_ops=0)
+    erasing: ErasingOptions = ErasingOptions(probability=0.0)
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    temporal: TemporalOptions = TemporalOptions()
 
-    crop: Crop
-    min_scale: float
-    flip: bool
-    colour: float
+    def __post_init__(self) -> None:
+        if self.crop not in get_args(Crop):
+            raise ConfigError(f"unknown augment.crop {self.crop!r}: {suggest(self.crop, get_args(Crop))}")
+        if not 0 < self.min_scale <= 1:
+            raise ConfigError(f"augment.min_scale must lie in (0, 1], got {self.min_scale}")
+        if not 0 <= self.colour <= 1:
+            raise ConfigError(f"augment.colour must lie in [0, 1], got {self.colour}")
+        for name in ("mixup", "cutmix"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"augment.{name} must be 0 (off) or a positive number, got {getattr(self, name)}")
 
 
-_PRESETS = {
-    "none": Augmentation(crop="center", min_scale=0.5, flip=False, colour=0.0),
-    "light": Augmentation(crop="random", min_scale=0.5, flip=False, colour=0.0),
-    "standard": Augmentation(crop="random_resized", min_scale=0.5, flip=True, colour=0.3),
+# In `strong`: the usual RandAugment and erasing, and the mixup of Zhang et al. (2018) for ImageNet; RandAugment changes the
+# colours already.
+_STANDARD = Augmentation(crop="random_resized", flip=True, colour=0.3)
+_PRESETS: dict[Preset, Augmentation] = {
+    "none": Augmentation(),
+    "light": Augmentation(crop="random"),
+    "standard": _STANDARD,
+    "strong": replace(_STANDARD, colour=0.0, rand_augment=RandAugmentOptions(), erasing=ErasingOptions(), mixup=0.2),
 }
 
 
 @dataclass(frozen=True)
 class AugmentOptions:
-    """A preset of augmentations, and single switches that win over it.
+    """A preset of augmentations, and single switches that win over it; all are drawn once per clip, for all its frames.
 
     Attributes:
         preset: `none`: the centre crop of validation. `light`: a random crop. `standard`: a random resized crop, a
-            flip of half of the clips and a colour change of strength 0.3.
-        crop: `center`, `random` or `random_resized`; None leaves it to the preset.
-        min_scale: Smallest share of the frame's area that `random_resized` keeps, in (0, 1]; None leaves it to the
+            flip of half of the clips and a colour change of strength 0.3. `strong`, for long trainings of a whole network:
+            RandAugment in place of the colour change, random erasing, and mixup of 0.2.
+        crop: `center`, `random` (a window of the clip's size anywhere in the resized frame), `random_resized` (a window of
+            random area and shape, resized) or `multi_scale` (a corner or the centre, its sides 1, 0.875, 0.75 or 0.66 of
+            the resized frame's, resized); null leaves it to the preset.
+        min_scale: Smallest share of the frame's area that `random_resized` keeps, in (0, 1]; null leaves it to the
             preset.
-        flip: Whether half of the clips are mirrored; switch it off where left and right matter (a wave to the left, a
-            sign language); None leaves it to the preset.
-        colour: Strength of the colour change in [0, 1]; None leaves it to the preset.
+        flip: Whether half of the clips are mirrored left to right; switch it off where left and right matter (a wave to
+            the left, a sign language); null leaves it to the preset.
+        colour: Strength in [0, 1] of the change of brightness, contrast and saturation: each is multiplied by a factor
+            drawn from [1 - colour, 1 + colour]; 0 is none; null leaves it to the preset.
+        rand_augment: Image operations drawn at random; null leaves them to the preset.
+        erasing: Boxes replaced by noise; null leaves them to the preset.
+        mixup: Each clip is blended with another of its batch, the labels in the same shares, the share drawn from
+            Beta(mixup, mixup); 0 is off, 0.2 usual; null leaves it to the preset.
+        cutmix: Each clip gets a box of another of its batch, the labels by area, the share drawn from
+            Beta(cutmix, cutmix); 0 is off, 1 usual; with mixup each clip gets one of both; null leaves it to the preset.
+        temporal: Which frames a clip is made of.
     """
 
-    preset: Literal["none", "light", "standard"] = "standard"
+    preset: Preset = "standard"
     crop: Crop | None = None
     min_scale: float | None = None
     flip: bool | None = None
     colour: float | None = None
+    rand_augment: RandAugmentOptions | None = None
+    erasing: ErasingOptions | None = None
+    mixup: float | None = None
+    cutmix: float | None = None
+    temporal: TemporalOptions = field(default_factory=TemporalOptions)
 
     def __post_init__(self) -> None:
         if self.preset not in _PRESETS:
             raise ConfigError(f"unknown augment.preset {self.preset!r}: {suggest(self.preset, _PRESETS)}")
-        crops = ["center", "random", "random_resized"]
-        if self.crop is not None and self.crop not in crops:
-            raise ConfigError(f"unknown augment.crop {self.crop!r}: {suggest(self.crop, crops)}")
-        if self.min_scale is not None and not 0 < self.min_scale <= 1:
-            raise ConfigError(f"augment.min_scale must lie in (0, 1], got {self.min_scale}")
-        if self.colour is not None and not 0 <= self.colour <= 1:
-            raise ConfigError(f"augment.colour must lie in [0, 1], got {self.colour}")
+        self.resolved()
 
     def resolved(self) -> Augmentation:
-        """Returns every value: the switch where it is set, the preset's where it is not."""
-        preset = _PRESETS[self.preset]
-        return Augmentation(
-            crop=preset.crop if self.crop is None else self.crop,
-            min_scale=preset.min_scale if self.min_scale is None else self.min_scale,
-            flip=preset.flip if self.flip is None else self.flip,
-            colour=preset.colour if self.colour is None else self.colour,
-        )
+        """Returns every value: the switch where it is set, the preset's where it is not.
+
+        Raises:
+            ConfigError: A switch has a value that it cannot take.
+        """
+        switches = {item.name: getattr(self, item.name) for item in fields(Augmentation)}
+        return replace(_PRESETS[self.preset], **{name: value for name, value in switches.items() if value is not None})

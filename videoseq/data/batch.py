@@ -1,6 +1,6 @@
 """A batch of clips, and how samples become one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -16,12 +16,14 @@ class ClipSample(NamedTuple):
         target: Class id; -1 where there is none.
         video: Position of the video in the data set's table.
         error: Why the video could not be read.
+        seed: Decides what is drawn for the clip when its batch is mixed.
     """
 
     frames: Tensor | None
     target: int
     video: int
     error: str = ""
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,10 @@ class ClipBatch:
     Attributes:
         video: (B, T, C, H, W) uint8 RGB; frames behind a clip's length are zero.
         lengths: (B,) int64 on the CPU, valid frames of each clip.
-        targets: (B,) int64 class ids.
+        targets: (B,) int64 class ids; where clips are mixed, those of each clip's own class, for metrics.
         videos: Position of each clip's video in the data set's table; crops and clips of a video share it.
         failures: (position in the table, why) of the videos that could not be read; they are not in the batch.
+        soft_targets: (B, K) float32, the share of every class in each clip, for the loss; None where no clips are mixed.
     """
 
     video: Tensor
@@ -41,21 +44,23 @@ class ClipBatch:
     targets: Tensor
     videos: tuple[int, ...]
     failures: tuple[tuple[int, str], ...] = ()
+    soft_targets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.videos)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "ClipBatch":
         """Returns the batch with its clips and targets on a device; the lengths stay where packing needs them."""
-        return replace(
-            self,
-            video=self.video.to(device, non_blocking=non_blocking),
-            targets=self.targets.to(device, non_blocking=non_blocking),
-        )
+        return self._with_each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> "ClipBatch":
         """Returns the batch in page-locked memory, from where a copy to a GPU need not wait."""
-        return replace(self, video=self.video.pin_memory(), targets=self.targets.pin_memory())
+        return self._with_each(Tensor.pin_memory)
+
+    def _with_each(self, change: Callable[[Tensor], Tensor]) -> "ClipBatch":
+        """Returns the batch with everything changed that the device needs."""
+        soft_targets = None if self.soft_targets is None else change(self.soft_targets)
+        return replace(self, video=change(self.video), targets=change(self.targets), soft_targets=soft_targets)
 
 
 def collate(samples: Sequence[ClipSample]) -> ClipBatch:
@@ -72,3 +77,7 @@ def collate(samples: Sequence[ClipSample]) -> ClipBatch:
         video[row, : len(clip)] = clip
     targets = torch.tensor([target for _, target, _ in rows])
     return ClipBatch(video, lengths, targets, tuple(position for _, _, position in rows), failures)
+
+
+Collate = Callable[[Sequence[ClipSample]], ClipBatch]
+"""Makes a batch of samples."""

@@ -1,21 +1,24 @@
 """The videos of a run as Lightning asks for them."""
 
 import hashlib
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
 
 from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.balancing import balanced_order
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.loading import ClipLoader, ResumableLoader, evaluation_loader
 from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
+from videoseq.data.samplers import ALONE, Shard
 from videoseq.errors import CheckpointError
 from videoseq.types import ClipSpec
 
 
 class VideoDataModule(pl.LightningDataModule):
-    """Training and validation loaders over a manifest.
+    """Training and validation loaders over a manifest, in each of several processes those of its part of every batch.
 
     Args:
         manifest: The videos.
@@ -23,27 +26,32 @@ class VideoDataModule(pl.LightningDataModule):
         augment: How training clips are varied.
         options: Batch size, workers, reader.
         seed: Seed of sample order and augmentation.
+
+    Raises:
+        ConfigError: `augment` names a class that is none of the data set's.
     """
 
     def __init__(self, manifest: Manifest, clip: ClipSpec, augment: AugmentOptions, options: DataOptions, seed: int) -> None:
         super().__init__()
         self.manifest = manifest
         self.clip = clip
-        self.augment = augment
         self.options = options
         self.seed = seed
         self._start = 0
         self.reading = Reading(options.decoder, options.limits, options.bad_videos)
+        videos = manifest.videos["train"]
+        self.train_clips = TrainClips(videos, clip, augment, self.reading, seed, manifest.class_names)
 
     def train_dataloader(self) -> ResumableLoader:
-        """Returns the shuffled, augmented, resumable loader of the training split."""
-        clips = TrainClips(self.manifest.videos["train"], self.clip, self.augment, self.reading, self.seed)
-        return ResumableLoader(clips, self.options.batch_size, self.options.workers, self._batches_done, self._start)
+        """Returns the shuffled or balanced, augmented, resumable loader of the training split."""
+        targets = [video.target for video in self.manifest.videos["train"]]
+        order = partial(balanced_order, targets, self.seed) if self.options.sampler == "balanced" else None
+        return ResumableLoader(self.train_clips, *self._sizes(), self._batches_done, self._start, order, self._shard())
 
     def val_dataloader(self) -> ClipLoader:
         """Returns the deterministic loader of the validation split."""
         clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
-        return evaluation_loader(clips, self.options.batch_size, self.options.workers)
+        return evaluation_loader(clips, *self._sizes(), self._shard())
 
     def state_dict(self) -> dict[str, int | str]:
         """Returns what a resumed run needs to go on with the next batch."""
@@ -59,9 +67,9 @@ class VideoDataModule(pl.LightningDataModule):
             CheckpointError: The saved run had other epochs.
         """
         for name, now in self._epoch().items():
-            if state_dict[name] != now:
+            if state_dict.get(name) != now:
                 raise CheckpointError(
-                    f"cannot continue: {name} was {state_dict[name]}, is {now}, so the batches of an epoch are others; resume "
+                    f"cannot continue: {name} was {state_dict.get(name)}, is {now}, so the batches of an epoch are others; resume "
                     "needs the data and the options that the run was started with; to start a new run from its weights: "
                     "init_from=PATH"
                 )
@@ -73,9 +81,18 @@ class VideoDataModule(pl.LightningDataModule):
         digest = hashlib.sha256(" ".join(video.identity for video in videos).encode()).hexdigest()[:8]
         return {
             "training videos": f"{len(videos)} (digest {digest})",
-            "data.batch_size": self.options.batch_size,
+            "data.batch_size × devices": self._sizes()[0],
+            "data.sampler": self.options.sampler,
             "seed": self.seed,
         }
+
+    def _shard(self) -> Shard:
+        return ALONE if self.trainer is None else Shard(self.trainer.global_rank, self.trainer.world_size)
+
+    def _sizes(self) -> tuple[int, int]:
+        """Returns the clips of a batch of all processes, and the workers that decode for this one."""
+        devices_here = 1 if self.trainer is None else self.trainer.num_devices
+        return self.options.batch_size * self._shard().world_size, self.options.workers_of(devices_here)
 
     def _batches_done(self) -> int:
         if self.trainer is None:

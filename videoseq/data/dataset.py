@@ -10,10 +10,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.batch import ClipSample
+from videoseq.data.batch import ClipSample, Collate, collate
 from videoseq.data.decoding import read_frames
+from videoseq.data.mixing import MixedCollate
 from videoseq.data.samplers import SampleRequest
 from videoseq.data.sampling import available_frames, sample_clip
+from videoseq.data.temporal import TemporalAugment
 from videoseq.data.transforms import TrainTransform, decode_size, eval_transform
 from videoseq.errors import DataError, DecodeError
 from videoseq.types import ClipSpec, Limits, VideoInfo, VideoRecord, derive_seed
@@ -96,28 +98,49 @@ class TrainClips(Dataset[ClipSample]):
         augment: How they are varied.
         reading: How frames are read.
         seed: Seed of all randomness, together with epoch and position.
+        class_names: Class id -> name.
+
+    Attributes:
+        collate: Makes a batch of samples, mixed where `augment` says so.
+
+    Raises:
+        ConfigError: `augment` names a class that is none of the data set's.
     """
 
-    def __init__(self, videos: Sequence[Video], spec: ClipSpec, augment: AugmentOptions, reading: Reading, seed: int) -> None:
+    def __init__(
+        self,
+        videos: Sequence[Video],
+        spec: ClipSpec,
+        augment: AugmentOptions,
+        reading: Reading,
+        seed: int,
+        class_names: Sequence[str],
+    ) -> None:
         self.videos = videos
         self.spec = spec
         self.reading = reading
         self.seed = seed
+        options = augment.resolved()
+        self.temporal = TemporalAugment(options.temporal, spec, class_names)
         self.transform = TrainTransform(spec, augment)
+        mixes = options.mixup > 0 or options.cutmix > 0
+        self.collate: Collate = MixedCollate(options.mixup, options.cutmix, len(class_names)) if mixes else collate
 
     def __len__(self) -> int:
         return len(self.videos)
 
     def __getitem__(self, request: SampleRequest) -> ClipSample:
         video = self.videos[request.index]
-        seed = derive_seed(self.seed, request.epoch, request.index)
+        seed = derive_seed(self.seed, request.epoch, request.index + request.repeat * len(self))
+        rng = np.random.default_rng(seed)
         try:
-            frames = timeline(video, self.spec)
-            positions = frames[sample_clip(len(frames), self.spec, rng=np.random.default_rng(seed))]
-            clip = read_clip(video, positions, self.spec, self.reading)
+            frames, target = self.temporal.vary(timeline(video, self.spec), video.target, rng)
+            chosen = frames[sample_clip(len(frames), self.spec, rng=rng)]
+            clip = read_clip(video, self.temporal.lose(chosen, rng), self.spec, self.reading)
         except (DecodeError, DataError) as error:
             return ClipSample(None, video.target, request.index, str(error))
-        return ClipSample(self.transform(clip, seed)[None], video.target, request.index)  # (T, C, H, W) -> (1, T, C, H, W)
+        crops = self.transform(clip, seed)[None]  # (T, C, H, W) -> (1, T, C, H, W)
+        return ClipSample(crops, target, request.index, seed=seed)
 
 
 class EvalClips(Dataset[ClipSample]):
@@ -132,6 +155,8 @@ class EvalClips(Dataset[ClipSample]):
         num_clips: Clips of a video.
         num_crops: Crops of a clip.
     """
+
+    collate: Collate = staticmethod(collate)
 
     def __init__(
         self, videos: Sequence[Video], spec: ClipSpec, reading: Reading, num_clips: int = 1, num_crops: int = 1

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from videoseq.data.batch import ClipBatch, ClipSample, collate
+from videoseq.data.batch import ClipBatch, ClipSample
 from videoseq.data.dataset import EvalClips, TrainClips
-from videoseq.data.samplers import EpochBatches
+from videoseq.data.samplers import ALONE, EpochBatches, Order, Shard, batches_in_order
 from videoseq.errors import DataError
 
 
@@ -26,7 +26,7 @@ class ClipLoader(DataLoader[ClipSample]):
         super().__init__(
             clips,
             num_workers=num_workers,
-            collate_fn=collate,
+            collate_fn=clips.collate,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=num_workers > 0,
             **order,
@@ -50,10 +50,12 @@ class ResumableLoader(ClipLoader):
 
     Args:
         clips: The data set.
-        batch_size: Clips of a batch.
+        batch_size: Clips of a batch, those of all processes that train together.
         num_workers: Processes that decode.
         batches_done: Says how many batches were trained on, over all epochs; asked when a checkpoint is written.
         start: Batches, over all epochs, behind which the first epoch starts.
+        order: Gives the samples of an epoch; None is each once, shuffled.
+        shard: Which part of every batch is this process's.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class ResumableLoader(ClipLoader):
         num_workers: int,
         batches_done: Callable[[], int] = lambda: 0,
         start: int = 0,
+        order: Order | None = None,
+        shard: Shard = ALONE,
     ) -> None:
-        self.batches = EpochBatches(len(clips), batch_size, clips.seed)
+        self.batches = EpochBatches(len(clips), batch_size, clips.seed, order, shard)
         self.batches.resume(start)
         self._batches_done = batches_done
         super().__init__(clips, num_workers, batch_sampler=self.batches)
@@ -78,6 +82,13 @@ class ResumableLoader(ClipLoader):
         self.batches.resume(state["batches_done"])
 
 
-def evaluation_loader(clips: EvalClips, batch_size: int, num_workers: int) -> ClipLoader:
-    """Returns a loader that gives every sample once, in order."""
-    return ClipLoader(clips, num_workers, batch_size=batch_size, shuffle=False)
+def evaluation_loader(clips: EvalClips, batch_size: int, num_workers: int, shard: Shard = ALONE) -> ClipLoader:
+    """Returns a loader that gives every sample once, in order.
+
+    Args:
+        clips: The data set.
+        batch_size: Clips of a batch, those of all processes that evaluate together.
+        num_workers: Processes that decode.
+        shard: Which part of every batch is this process's.
+    """
+    return ClipLoader(clips, num_workers, batch_sampler=batches_in_order(len(clips), batch_size, shard))

@@ -1,4 +1,4 @@
-"""Which files are videos by name, and which of them may be opened: local regular files below the data set's root."""
+"""Which files and folders are videos by name, and which of them may be opened: local ones below the data set's root."""
 
 import os
 import re
@@ -6,7 +6,9 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from videoseq.data.frame_folders import FolderContent, is_folder, look_into
 from videoseq.errors import DataError
+from videoseq.types import IMAGE_SUFFIXES, FrameFolder
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".flv", ".ogv", ".wmv", ".3gp"}
@@ -27,21 +29,27 @@ class Listing(NamedTuple):
     """What is visible in one folder; names that start with a dot are not.
 
     Attributes:
-        folders: The names of its folders, and of links to folders, sorted.
-        videos: The names of its videos, sorted.
+        folders: The names of its folders, and of links to folders, sorted; those that are videos are left out.
+        videos: The names of its videos, files and folders of frames, sorted.
         num_others: How many other files it holds.
+        image: The name of one of these that is an image by its suffix; empty where there is none.
     """
 
     folders: list[str]
     videos: list[str]
     num_others: int
+    image: str
 
 
-def list_folder(folder: Path) -> Listing:
+def list_folder(folder: Path, frames: FrameFolder | None = None) -> Listing:
     """Returns what is visible in a folder.
 
+    Args:
+        folder: The folder.
+        frames: How frames lie in the folders that are videos; None: only files are videos.
+
     Raises:
-        DataError: It cannot be listed.
+        DataError: It cannot be listed, or a folder in it holds both frames and folders.
     """
     try:
         with os.scandir(folder) as entries:
@@ -49,8 +57,31 @@ def list_folder(folder: Path) -> Listing:
     except OSError as error:
         raise DataError(f"cannot list the folder {str(folder)!r}: {error.strerror}. Fix: its permissions") from None
     folders = [name for name, is_folder in visible if is_folder]
-    videos = [name for name, is_folder in visible if not is_folder and is_video_name(name)]
-    return Listing(folders, videos, len(visible) - len(folders) - len(videos))
+    with_frames = {name for name in folders if frames is not None and holds_frames(folder / name, frames)}
+    videos = [name for name, is_folder in visible if (name in with_frames if is_folder else is_video_name(name))]
+    others = [name for name, is_folder in visible if not is_folder and not is_video_name(name)]
+    image = next((name for name in others if Path(name).suffix.lower() in IMAGE_SUFFIXES), "")
+    return Listing([name for name in folders if name not in with_frames], videos, len(others), image)
+
+
+def holds_frames(folder: Path, frames: FrameFolder) -> bool:
+    """Returns whether a folder is a video: whether it holds images of the name that frames have.
+
+    Raises:
+        DataError: It cannot be listed, or it holds folders as well.
+    """
+    return bool(_frames_of(folder, frames).images)
+
+
+def _frames_of(folder: Path, frames: FrameFolder) -> FolderContent:
+    content = look_into(folder, frames.pattern)
+    if content.images and content.folders:
+        name = next(iter(content.images.values())).name
+        raise DataError(
+            f"the folder {str(folder)!r} holds both frames ({name!r}) and folders ({content.folders[0]!r}), expected either a "
+            "video or a folder of videos. Fix: move the folders out of it, or correct frame_folders.pattern"
+        )
+    return content
 
 
 def is_video_name(name: str) -> bool:
@@ -58,8 +89,8 @@ def is_video_name(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in VIDEO_SUFFIXES
 
 
-def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: bool) -> Path:
-    """Returns the absolute path of a file that a data set names, once it is safe to open.
+def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: bool, frames: FrameFolder | None = None) -> Path:
+    """Returns the absolute path of a video that a data set names, once it is safe to open.
 
     A data set comes from strangers: a URL, a FIFO or a path such as `../../etc/passwd` must end here, not in a decoder.
 
@@ -68,13 +99,15 @@ def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: b
         base: The data set's root.
         where: The row or folder that names the file, for messages.
         allow_outside_root: Whether the file may lie outside `base`, also through a symbolic link.
+        frames: How frames lie in the folders that are videos; the name of a file then means the folder of that name without
+            the suffix where there is one, for lists outlive the extraction of the frames. None: only files are videos.
 
     Returns:
         The absolute path, `..` removed, symbolic links kept.
 
     Raises:
         DataError: The text is empty, holds NUL or is a URL; the file lies outside `base`, does not exist, cannot be
-            looked at or is no regular file.
+            looked at or is no regular file; the folder holds no frames, or other things than frames.
     """
     if not text:
         raise DataError(f"{where}: the path is empty, expected a video file. Fix: write the file's path or delete the row")
@@ -83,6 +116,8 @@ def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: b
     if _URL.match(text):
         raise DataError(f"{where}: {text!r} is a URL, expected a local file. Fix: download it and name the file")
     path = Path(os.path.abspath(base / text))  # noqa: PTH100 - Path.resolve would replace the links by their targets
+    if frames is not None and is_video_name(path.name) and is_folder(path.with_suffix("")):
+        path = path.with_suffix("")
     check_inside(path, base, where, text, allow_outside_root=allow_outside_root)
     try:
         mode = path.stat().st_mode
@@ -94,10 +129,28 @@ def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: b
         raise DataError(
             f"{where}: cannot look at {text[:200]!r}: {error.strerror}. Fix: correct the path or the file's permissions"
         ) from None
+    if frames is not None and stat.S_ISDIR(mode):
+        _check_frames(path, base, where, frames, allow_outside_root=allow_outside_root)
+        return path
     for is_kind, kind in _KINDS:
         if is_kind(mode):
             raise DataError(f"{where}: {text!r} is {kind}, expected a regular video file. Fix: name the file itself")
     return path
+
+
+def _check_frames(folder: Path, base: Path, where: str, frames: FrameFolder, *, allow_outside_root: bool) -> None:
+    """Refuses a folder that holds no frames, or frames that are links out of the root."""
+    content = _frames_of(folder, frames)
+    if not content.images:
+        names = [*content.others, *content.folders]
+        got = f"{names[0]!r} and {len(names) - 1} others" if len(names) > 1 else repr(names[0]) if names else "nothing"
+        raise DataError(
+            f"{where}: the folder {str(folder)!r} holds no image with a name as frame_folders.pattern={frames.pattern!r} "
+            f"says, got {got}. Fix: correct the pattern, or extract the frames again"
+        )
+    for entry in content.images.values():
+        if entry.is_symlink():
+            check_inside(Path(entry.path), base, where, entry.name, allow_outside_root=allow_outside_root)
 
 
 def check_inside(path: Path, base: Path, where: str, text: str, *, allow_outside_root: bool) -> None:

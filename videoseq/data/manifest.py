@@ -17,8 +17,8 @@ from videoseq.data.options import DataOptions, SyntheticOptions
 from videoseq.data.sampling import available_frames
 from videoseq.data.scanning import scan_videos
 from videoseq.data.splits import assign_splits
-from videoseq.data.synthetic import write_moving_shapes
-from videoseq.errors import CheckpointError, DataError
+from videoseq.data.synthetic import write_synthetic
+from videoseq.errors import CheckpointError, ConfigError, DataError
 from videoseq.types import SPLITS, Split, VideoInfo, VideoRecord
 
 logger = logging.getLogger(__name__)
@@ -60,10 +60,10 @@ class Manifest:
         return sum(len(videos) for videos in self.videos.values())
 
     @property
-    def class_counts(self) -> tuple[int, ...]:
-        """Training videos of every class."""
+    def class_counts(self) -> dict[str, int]:
+        """Class name -> training videos, in the order of the class ids."""
         counts = Counter(video.target for video in self.videos["train"])
-        return tuple(counts[target] for target in range(len(self.class_names)))
+        return {name: counts[target] for target, name in enumerate(self.class_names)}
 
     @property
     def median_seconds(self) -> float:
@@ -83,15 +83,26 @@ def build_manifest(
         expected_classes: The classes of a checkpoint; labels outside them are an error. None takes the classes found.
 
     Raises:
-        DataError: The annotations or splits are wrong, a labelled part holds no frame, too many videos are bad, or all
-            those of a class.
+        ConfigError: Options contradict each other or the data.
+        DataError: The annotations or splits are wrong, frames are missing in a folder, a labelled part holds no frame, too
+            many videos are bad, or all those of a class.
         CheckpointError: The data has none of the expected classes.
     """
     root = Path(options.root).expanduser() if options.root is not None else None
     annotations = Path(options.annotations).expanduser() if options.annotations is not None else None
+    class_names_file = Path(options.class_names).expanduser() if options.class_names is not None else None
     if options.synthetic is not None and root is not None:
         _write_synthetic(options.synthetic, root, progress)
-    records = read_annotations(root, annotations, options.format, allow_outside_root=options.allow_outside_root)
+    records = read_annotations(
+        root,
+        annotations,
+        options.format,
+        index=options.split.index,
+        class_names_file=class_names_file,
+        allow_outside_root=options.allow_outside_root,
+        frame_folders=options.frame_folders,
+    )
+    _check_decoder(records, options.decoder)
     names = class_names(records) if expected_classes is None else tuple(expected_classes)
     if not set(names) & set(class_names(records)):
         raise CheckpointError(
@@ -107,6 +118,7 @@ def build_manifest(
             limits=options.limits,
             num_workers=max(options.workers, 1),
             on_done=advance,
+            frames={record.path: record.frames for record in records if record.frames is not None},
         )
     bad = tuple(BadVideo(record, str(infos[record.path].error)) for record in records if infos[record.path].error)
     _refuse_bad(bad, len(records), options)
@@ -130,9 +142,11 @@ def build_manifest(
 
 
 def _write_synthetic(options: SyntheticOptions, root: Path, progress: Progress) -> None:
-    with progress("writing moving shapes", options.num_train + options.num_val + options.num_test) as advance:
-        write_moving_shapes(
+    number = options.num_train + options.num_val + options.num_test
+    with progress(f"writing {options.name.replace('_', ' ')}", number) as advance:
+        write_synthetic(
             root,
+            options.name,
             num_train=options.num_train,
             num_val=options.num_val,
             num_test=options.num_test,
@@ -140,6 +154,16 @@ def _write_synthetic(options: SyntheticOptions, root: Path, progress: Progress) 
             num_frames=options.num_frames,
             seed=options.seed,
             on_done=advance,
+        )
+
+
+def _check_decoder(records: Sequence[VideoRecord], decoder: str) -> None:
+    """Refuses a reader of files for videos that are folders."""
+    folders = [record for record in records if record.frames is not None]
+    if folders and decoder != "auto":
+        raise ConfigError(
+            f"data.decoder={decoder} reads files, but {len(folders)} of {len(records)} videos are folders of frames, the first "
+            f"is {str(folders[0].path)!r}. Fix: data.decoder=auto"
         )
 
 

@@ -1,9 +1,13 @@
 """Which samples come when: a pure function of (seed, epoch, position), so that any point of a run can be reached directly."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+Order = Callable[[int], Sequence[int]]
+"""Gives the samples of an epoch in the order in which they come."""
 
 
 @dataclass(frozen=True)
@@ -13,10 +17,40 @@ class SampleRequest:
     Attributes:
         index: Position in the data set.
         epoch: The epoch, from which with the data set's seed the sample's randomness follows.
+        repeat: How often the sample has come in this epoch already; each time it is varied anew.
     """
 
     index: int
     epoch: int
+    repeat: int = 0
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The part of every batch that one process of several takes.
+
+    Attributes:
+        rank: Which process, from 0.
+        world_size: How many there are.
+    """
+
+    rank: int = 0
+    world_size: int = 1
+
+    def of(self, start: int, end: int) -> tuple[int, int]:
+        """Returns the bounds of this process's slice of the positions `[start, end)`.
+
+        The slices lie side by side in the order of the ranks and differ by one position at most; a short range leaves the
+        last ranks with nothing:
+
+            [0, 8) for 2:   0 0 0 0 1 1 1 1          [0, 5) for 2:   0 0 0 1 1          [0, 1) for 2:   0
+        """
+        first, last = (-(-(end - start) * rank // self.world_size) for rank in (self.rank, self.rank + 1))
+        return start + first, start + last
+
+
+ALONE = Shard()
+"""One process, which takes all."""
 
 
 def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
@@ -25,21 +59,25 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
 
 
 class EpochBatches:
-    """Batches of a shuffled epoch, endlessly many epochs, resumable between any two batches.
+    """Batches of an epoch, endlessly many epochs, resumable between any two batches.
 
     Each iterator that is drawn from gives the next epoch. The length is always that of a whole epoch, also where a resumed
-    one is shorter.
+    one is shorter. Several processes share the one order: each takes its slice of every batch, and all have equally many
+    batches, some of which may be empty.
 
     Args:
-        num_samples: Samples of the data set.
-        batch_size: Samples of a batch; the last batch of an epoch holds what is left.
+        num_samples: Samples of an epoch.
+        batch_size: Samples of a batch, those of all processes together; the last batch of an epoch holds what is left.
         seed: Seed of the order.
+        order: Gives the samples of an epoch, `num_samples` of them; None is `epoch_order`.
+        shard: Which process of how many.
     """
 
-    def __init__(self, num_samples: int, batch_size: int, seed: int) -> None:
+    def __init__(self, num_samples: int, batch_size: int, seed: int, order: Order | None = None, shard: Shard = ALONE) -> None:
         self.num_samples = num_samples
         self.batch_size = batch_size
-        self.seed = seed
+        self.order = order if order is not None else lambda epoch: epoch_order(num_samples, seed, epoch)
+        self.shard = shard
         self._next_batch = 0
 
     def resume(self, batches_done: int) -> None:
@@ -53,6 +91,28 @@ class EpochBatches:
         # A generator, so that only drawing a batch starts an epoch: a loader with workers asks for two iterators and uses one.
         epoch, position = divmod(self._next_batch, len(self))
         self._next_batch = (epoch + 1) * len(self)
-        order = epoch_order(self.num_samples, self.seed, epoch)
+        requests = _requests(self.order(epoch), epoch)
         for start in range(position * self.batch_size, self.num_samples, self.batch_size):
-            yield [SampleRequest(index, epoch) for index in order[start : start + self.batch_size]]
+            first, last = self.shard.of(start, min(start + self.batch_size, self.num_samples))
+            yield requests[first:last]
+
+
+def batches_in_order(num_samples: int, batch_size: int, shard: Shard = ALONE) -> list[list[int]]:
+    """Returns one process's slices of the batches that hold every sample once, in order; all processes have equally many.
+
+    Args:
+        num_samples: Samples of the data set.
+        batch_size: Samples of a batch, those of all processes together; the last one holds what is left.
+        shard: Which process of how many.
+    """
+    starts = range(0, num_samples, batch_size)
+    return [list(range(*shard.of(start, min(start + batch_size, num_samples)))) for start in starts]
+
+
+def _requests(order: Sequence[int], epoch: int) -> list[SampleRequest]:
+    seen: Counter[int] = Counter()
+    requests = []
+    for index in order:
+        requests.append(SampleRequest(index, epoch, seen[index]))
+        seen[index] += 1
+    return requests

@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from videoseq.types import Limits, VideoInfo
 
 logger = logging.getLogger(__name__)
 
-_VERSION = b"2"
+_VERSION = b"3"
 _SCHEMA = pa.schema(
     [
         # Bytes: a file name need not be valid UTF-8.
@@ -36,15 +36,28 @@ _SCHEMA = pa.schema(
         ("content_hash", pa.string()),
         ("decord_safe", pa.bool_()),
         ("unsafe_reason", pa.string()),
+        ("frame_pattern", pa.string()),
     ],
     metadata={b"videoseq_scan": _VERSION},
 )
 
 
-class ScanCache:
-    """The scan results of good files in one Arrow IPC file.
+class Stamp(NamedTuple):
+    """What tells a video that was scanned from one that has changed since.
 
-    A result counts for a file as long as its size and modification time agree, under all limits that it keeps.
+    Attributes:
+        size_bytes: `VideoInfo.size_bytes` as it is now.
+        mtime_ns: `VideoInfo.mtime_ns` as it is now.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+
+
+class ScanCache:
+    """The scan results of good files and folders of frames in one Arrow IPC file.
+
+    A result counts for a video as long as its stamp agrees, under all limits that it keeps.
     """
 
     def __init__(self, file: Path) -> None:
@@ -59,18 +72,18 @@ class ScanCache:
         self._row_of = {path: row for row, path in enumerate(paths)}
         self._columns = {name: self._table.column(name) for name in self._table.column_names}
 
-    def get(self, path: Path, status: os.stat_result, limits: Limits) -> VideoInfo | None:
-        """Returns the result that counts for a file; None if there is none.
+    def get(self, path: Path, stamp: Stamp, limits: Limits) -> VideoInfo | None:
+        """Returns the result that counts for a video; None if there is none.
 
         Args:
-            path: The file, absolute.
-            status: What `stat` says of it now.
+            path: The file or folder, absolute.
+            stamp: What it is like now.
             limits: The limits that hold now.
         """
         row = self._row_of.get(os.fsencode(path))
         if row is None:
             return None
-        if (self._value("size_bytes", row), self._value("mtime_ns", row)) != (status.st_size, status.st_mtime_ns):
+        if (self._value("size_bytes", row), self._value("mtime_ns", row)) != stamp:
             return None
         info = from_row({name: self._value(name, row) for name in self._columns} | {"path": path})
         keeps = (

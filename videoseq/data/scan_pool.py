@@ -8,25 +8,28 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 import videoseq
 from videoseq.data.scan_rows import from_row
 from videoseq.errors import DataError
-from videoseq.types import Limits, VideoInfo, plain_dict
+from videoseq.types import FrameFolder, Limits, VideoInfo, plain_dict
 
 _START_SECONDS = 120.0
 
 
-def scan_in_processes(paths: Sequence[Path], limits: Limits, num_workers: int) -> Iterator[VideoInfo]:
-    """Yields the scan result of every file as it comes, in no order.
+def scan_in_processes(
+    paths: Sequence[Path], limits: Limits, num_workers: int, frames: Mapping[Path, FrameFolder]
+) -> Iterator[VideoInfo]:
+    """Yields the scan result of every video as it comes, in no order.
 
     Args:
-        paths: The files, absolute, without repeats.
+        paths: The files and folders of frames, absolute, without repeats.
         limits: What each may ask for; a process is killed that takes longer than `max_seconds` for one file.
         num_workers: Processes at once, at least 1; never more than files.
+        frames: How frames lie in those of the paths that are folders.
 
     Raises:
         DataError: The processes do not start.
@@ -48,7 +51,8 @@ def scan_in_processes(paths: Sequence[Path], limits: Limits, num_workers: int) -
                     if result is not None:
                         yield result
                     if worker.is_idle and waiting:
-                        worker.send(waiting.popleft())
+                        path = waiting.popleft()
+                        worker.send(path, frames.get(path))
                     elif worker.is_idle or worker.is_dead:
                         selector.unregister(worker.answers)
                         worker.kill()
@@ -84,12 +88,13 @@ class _Worker:
         assert self._process.stdout is not None
         return self._process.stdout
 
-    def send(self, path: Path) -> None:
-        """Gives the idle process a file to scan."""
+    def send(self, path: Path, frames: FrameFolder | None) -> None:
+        """Gives the idle process a file to scan, or a folder of frames."""
         assert self._process.stdin is not None
         self.path, self.is_idle = path, False
         self.deadline = time.monotonic() + self.limits.max_seconds
-        task = json.dumps({"path": str(path), "limits": plain_dict(self.limits)})
+        how = None if frames is None else plain_dict(frames)
+        task = json.dumps({"path": str(path), "limits": plain_dict(self.limits), "frames": how})
         try:
             self._process.stdin.write(task.encode("ascii") + b"\n")
             self._process.stdin.flush()

@@ -1,7 +1,7 @@
 """The process that scans files for `scan_videos`; it may hang or crash on one, and is then killed.
 
-It reads lines `{"path": …, "limits": {…}}` from its standard input, and answers each with one line: the row of the scan
-result, whose `error` says why a file cannot be used. An empty object says that it has started.
+It reads lines `{"path": …, "limits": {…}, "frames": null or {…}}` from its standard input, and answers each with one line:
+the row of the scan result, whose `error` says why a video cannot be used. An empty object says that it has started.
 """
 
 import json
@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from videoseq.data.decoding.demux import scan_video
+from videoseq.data.decoding.frame_folder import scan_frame_folder
 from videoseq.data.scan_rows import to_row
 from videoseq.errors import DecodeError
-from videoseq.types import Limits, VideoInfo
+from videoseq.types import FrameFolder, Limits, VideoInfo
 
 
 def main() -> None:
@@ -23,9 +24,12 @@ def main() -> None:
     print("{}", file=answers, flush=True)
     for line in sys.stdin:
         task = json.loads(line)
-        path = Path(task["path"])
+        path, limits = Path(task["path"]), Limits(**task["limits"])
         try:
-            info = scan_video(path, Limits(**task["limits"]))
+            if task["frames"] is None:
+                info = scan_video(path, limits)
+            else:
+                info = scan_frame_folder(path, FrameFolder(**task["frames"]), limits)
         except DecodeError as error:
             info = VideoInfo(path, error=error.cause)
         print(json.dumps(to_row(info)), file=answers, flush=True)

@@ -1,14 +1,14 @@
 """Which videos train, which validate and which test; nothing that is shared ever stands on two sides."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from videoseq.data.annotations import record_order
-from videoseq.data.stratify import connected_units, deal_units, missing_classes
+from videoseq.data.kfold import split_by_fold
+from videoseq.data.units import check_two_units, deal, make_units, shared_keys, try_deal, units_per_class
 from videoseq.errors import ConfigError, DataError, suggest
 from videoseq.types import Split, VideoRecord
 
@@ -26,6 +26,7 @@ class SplitOptions:
         strategy: `given`: as the annotations say. `random`: stratified by class. `grouped`: stratified, records of one
             group together. `kfold`: grouped folds, of which one is the test split. `auto`: `given` where the
             annotations hold splits, else `grouped` where they hold groups, else `random`.
+        index: Which official split of UCF101 or HMDB51, 1 to 3; null is the first. Other formats have one at most.
         fold: The fold that is the test split of `kfold`, in [0, folds).
         folds: Number of folds of `kfold`.
         val_fraction: Share of the records that validate; of those outside the test fold with `kfold`.
@@ -34,6 +35,7 @@ class SplitOptions:
     """
 
     strategy: SplitStrategy = "auto"
+    index: int | None = None
     fold: int = 0
     folds: int = 5
     val_fraction: float = 0.15
@@ -43,6 +45,8 @@ class SplitOptions:
     def __post_init__(self) -> None:
         if self.strategy not in _STRATEGIES:
             raise ConfigError(f"unknown data.split.strategy {self.strategy!r}: {suggest(self.strategy, _STRATEGIES)}")
+        if self.index is not None and self.index < 1:
+            raise ConfigError(f"data.split.index must be 1 or more, or null, got {self.index}")
         if self.folds < 2:
             raise ConfigError(f"data.split.folds must be at least 2, got {self.folds}")
         if not 0 <= self.fold < self.folds:
@@ -103,20 +107,6 @@ def assign_splits(records: Sequence[VideoRecord], content_hashes: Mapping[Path, 
     return result
 
 
-def _shared_keys(record: VideoRecord, content_hashes: Mapping[Path, str], *, use_groups: bool) -> dict[str, Hashable]:
-    """Returns what a record may share with others, by the word for it."""
-    keys: dict[str, Hashable] = {"file": ("file", record.path)}
-    if content_hashes.get(record.path):
-        keys["content"] = ("content", content_hashes[record.path])
-    if use_groups and record.group is not None:
-        keys["group"] = ("group", record.group)
-    return keys
-
-
-def _units(records: Sequence[VideoRecord], content_hashes: Mapping[Path, str], *, use_groups: bool) -> list[list[int]]:
-    return connected_units([_shared_keys(record, content_hashes, use_groups=use_groups).values() for record in records])
-
-
 def _given(records: list[VideoRecord], content_hashes: Mapping[Path, str], options: SplitOptions) -> list[Split]:
     splits: list[Split] = []
     for record in records:
@@ -128,7 +118,7 @@ def _given(records: list[VideoRecord], content_hashes: Mapping[Path, str], optio
         splits.append(record.split)
     seen: dict[Hashable, VideoRecord] = {}
     for record in records:
-        for word, key in _shared_keys(record, content_hashes, use_groups=True).items():
+        for word, key in shared_keys(record, content_hashes, use_groups=True).items():
             first = seen.setdefault(key, record)
             if first.split != record.split:
                 name = f" {record.group!r}" if word == "group" else ""
@@ -162,9 +152,9 @@ def _carve_val(
     """Moves a share of train, whole units of every class, to val."""
     inside = [index for index, split in enumerate(splits) if split == "train"]
     chosen = [records[index] for index in inside]
-    units = _units(chosen, content_hashes, use_groups=True)
-    _check_two_units(chosen, units, "grouped")
-    carved = _deal(chosen, units, ("train", "val"), (1 - options.val_fraction, options.val_fraction), options.seed)
+    units = make_units(chosen, content_hashes, use_groups=True)
+    check_two_units(chosen, units, "grouped")
+    carved = deal(chosen, units, ("train", "val"), (1 - options.val_fraction, options.val_fraction), options.seed)
     result = list(splits)
     for index, split in zip(inside, carved, strict=True):
         result[index] = split
@@ -192,127 +182,26 @@ def _made(
             "data.split.strategy=random ignores the groups: videos of one group stand in train and in test, so the "
             "result flatters; data.split.strategy=grouped is honest"
         )
-    units = _units(records, content_hashes, use_groups=strategy != "random")
     if strategy == "kfold":
-        return _kfold(records, units, content_hashes, options)
-    _check_two_units(records, units, strategy)
+        return split_by_fold(
+            records,
+            content_hashes,
+            folds=options.folds,
+            fold=options.fold,
+            val_fraction=options.val_fraction,
+            seed=options.seed,
+        )
+    units = make_units(records, content_hashes, use_groups=strategy != "random")
+    check_two_units(records, units, strategy)
     shares = (1 - options.val_fraction - options.test_fraction, options.val_fraction, options.test_fraction)
     if options.test_fraction > 0:
-        few = [label for label, number in _units_per_class(records, units).items() if number < 3]
+        few = [label for label, number in units_per_class(records, units).items() if number < 3]
         if not few:
-            splits = _try_deal(records, units, ("train", "val", "test"), shares, options.seed)
+            splits = try_deal(records, units, ("train", "val", "test"), shares, options.seed)
             if splits is not None:
                 return splits
         listed = ", ".join(repr(label) for label in few[:10]) + (", …" if len(few) > 10 else "")
         what = "groups" if strategy == "grouped" else "videos"
         reason = f"these classes have fewer than three {what}: {listed}" if few else "the groups share too many classes"
         _log.warning("NO TEST SPLIT, only train and val (`test` is null in metrics.json): %s", reason)
-    return _deal(records, units, ("train", "val"), (1 - options.val_fraction, options.val_fraction), options.seed)
-
-
-def _kfold(
-    records: list[VideoRecord],
-    units: list[list[int]],
-    content_hashes: Mapping[Path, str],
-    options: SplitOptions,
-) -> list[Split]:
-    if len(units) < options.folds:
-        raise DataError(
-            f"{options.folds} folds need as many groups or videos that share nothing, got {len(units)}. "
-            f"Fix: data.split.folds={max(2, len(units))} or fewer"
-        )
-    _check_two_units(records, units, "grouped")
-    folds = deal_units(_unit_labels(records, units), [1 / options.folds] * options.folds, options.seed)
-    for fold in range(options.folds):
-        # Every fold is checked, so that the last of five trainings does not fail.
-        outside = _units_per_class(records, [unit for unit, own in zip(units, folds, strict=True) if own != fold])
-        for label in sorted({record.label for record in records}):
-            if outside.get(label, 0) < 2:
-                raise DataError(
-                    f"the class {label!r} has too few groups or videos for data.split.strategy=kfold: with fold {fold} "
-                    f"as test, {outside.get(label, 0)} remain, expected 2, one in train and one in val. "
-                    "Fix: add videos of other groups, or set data.split.strategy=grouped"
-                )
-    splits: list[Split] = ["train"] * len(records)
-    for unit, fold in zip(units, folds, strict=True):
-        for index in unit:
-            splits[index] = "test" if fold == options.fold else "train"
-    inside = [index for index, split in enumerate(splits) if split == "train"]
-    chosen = [records[index] for index in inside]
-    shares = (1 - options.val_fraction, options.val_fraction)
-    inner_units = _units(chosen, content_hashes, use_groups=True)
-    for index, split in zip(inside, _deal(chosen, inner_units, ("train", "val"), shares, options.seed), strict=True):
-        splits[index] = split
-    return splits
-
-
-def _unit_labels(records: Sequence[VideoRecord], units: Sequence[Sequence[int]]) -> list[list[str]]:
-    return [[records[index].label for index in unit] for unit in units]
-
-
-def _units_per_class(records: Sequence[VideoRecord], units: Sequence[Sequence[int]]) -> dict[str, int]:
-    """Returns how many units hold each class, sorted by class."""
-    numbers: dict[str, int] = defaultdict(int)
-    for unit in units:
-        for label in {records[index].label for index in unit}:
-            numbers[label] += 1
-    return dict(sorted(numbers.items()))
-
-
-def _check_two_units(records: Sequence[VideoRecord], units: Sequence[Sequence[int]], strategy: str) -> None:
-    """Refuses a class that cannot stand both in train and in val."""
-    for label, number in _units_per_class(records, units).items():
-        if number > 1:
-            continue
-        members = [record for record in records if record.label == label]
-        first = members[0]
-        if len(members) == 1:
-            reason = f"one video, {first.row}"
-            fix = "add a video of it, or remove the class"
-        elif strategy != "random" and first.group is not None and {record.group for record in members} == {first.group}:
-            reason = f"one group, {first.group!r}, with {len(members)} videos"
-            fix = (
-                "add videos of another group, or set data.split.strategy=random (videos of one group then stand on "
-                "both sides, and the result flatters)"
-            )
-        else:
-            reason = f"{len(members)} videos that are parts or copies of one, the first is {first.row}"
-            fix = "add another video of it, or remove the class"
-        raise DataError(
-            f"the class {label!r} has {reason}: a class needs two videos, one to train and one to validate. Fix: {fix}"
-        )
-
-
-def _try_deal(
-    records: Sequence[VideoRecord],
-    units: Sequence[Sequence[int]],
-    names: Sequence[Split],
-    shares: Sequence[float],
-    seed: int,
-) -> list[Split] | None:
-    """Deals the units; None where some part would lack a class."""
-    labels = _unit_labels(records, units)
-    parts = deal_units(labels, shares, seed)
-    if missing_classes(labels, parts, len(shares)):
-        return None
-    splits: list[Split] = ["train"] * len(records)
-    for unit, part in zip(units, parts, strict=True):
-        for index in unit:
-            splits[index] = names[part]
-    return splits
-
-
-def _deal(
-    records: Sequence[VideoRecord],
-    units: Sequence[Sequence[int]],
-    names: Sequence[Split],
-    shares: Sequence[float],
-    seed: int,
-) -> list[Split]:
-    splits = _try_deal(records, units, names, shares, seed)
-    if splits is None:
-        raise DataError(
-            "the groups share so many classes that no split gives every class to both train and val. "
-            "Fix: give the splits in the annotations, or set data.split.strategy=random"
-        )
-    return splits
+    return deal(records, units, ("train", "val"), (1 - options.val_fraction, options.val_fraction), options.seed)

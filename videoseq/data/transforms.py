@@ -9,6 +9,8 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
 from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.erasing import RandomErasing
+from videoseq.data.multi_scale import MultiScaleCrop
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import ClipSpec
 
@@ -37,10 +39,11 @@ def decode_size(height: int, width: int, spec: ClipSpec) -> tuple[int, int]:
 
 
 class TrainTransform:
-    """Random crop, flip and colour of a training clip.
+    """Crop, flip, colour, RandAugment and erasing of a training clip, in this order.
 
-    Every draw is a pure function of the seed, and is the same for all frames of the clip. A clip of another size than
-    `decode_size` gives is resized to that first.
+    Every draw is a pure function of the seed, and is the same for all frames of the clip. What an operation computes from the
+    picture itself (contrast, auto-contrast, equalise) it computes for each frame. A clip of another size than `decode_size`
+    gives is resized to that first.
     """
 
     def __init__(self, spec: ClipSpec, augment: AugmentOptions) -> None:
@@ -57,6 +60,7 @@ class TrainTransform:
             "center": partial(_center_crop, spec=spec),
             "random": v2.RandomCrop(size),
             "random_resized": v2.RandomResizedCrop(size, scale=(options.min_scale, 1.0), antialias=True),
+            "multi_scale": MultiScaleCrop(spec),
         }
         steps = [crops[options.crop]]
         if options.flip:
@@ -64,6 +68,10 @@ class TrainTransform:
         if options.colour > 0:
             strength = options.colour
             steps.append(v2.ColorJitter(brightness=strength, contrast=strength, saturation=strength))
+        if options.rand_augment.num_ops > 0:
+            steps.append(v2.RandAugment(options.rand_augment.num_ops, options.rand_augment.magnitude))
+        if options.erasing.probability > 0:
+            steps.append(RandomErasing(options.erasing))
         self._transform = v2.Compose(steps)
 
     def __call__(self, clip: Tensor, seed: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Reading exact frames: frame i from any reader is frame i of a sequential decode."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 from videoseq.data.decoding.decord_reader import miscopied_width, read_with_decord
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.decoding.files import check_file
-from videoseq.data.decoding.pyav_reader import read_with_pyav
+from videoseq.data.decoding.frame_folder import read_frame_folder
+from videoseq.data.decoding.pyav_reader import read_with_pyav, stream_with_pyav
 from videoseq.errors import ConfigError, DecodeError, suggest
 from videoseq.types import Limits, VideoInfo
 
 ReadFunction = Callable[[VideoInfo, NDArray[np.int64], tuple[int, int] | None], NDArray[np.uint8]]
-READERS: dict[str, ReadFunction] = {"decord": read_with_decord, "pyav": read_with_pyav}
+READERS: dict[str, ReadFunction] = {"decord": read_with_decord, "pyav": read_with_pyav, "frames": read_frame_folder}
 
 
 def choose_reader(info: VideoInfo) -> tuple[str, str]:
-    """Returns the reader that `auto` takes for a scanned file, and why: decord where it is exact, else PyAV.
+    """Returns the reader that `auto` takes for a scanned video, and why: decord where it is exact, else PyAV.
 
     Args:
         info: What the scan found.
@@ -27,6 +28,8 @@ def choose_reader(info: VideoInfo) -> tuple[str, str]:
     Returns:
         A key of `READERS`, and the reason in a few words.
     """
+    if info.frame_pattern:
+        return "frames", "a folder of frames"
     if not info.decord_safe:
         return "pyav", f"decord would be wrong: {info.unsafe_reason}"
     if find_spec("decord") is None:
@@ -47,11 +50,11 @@ def read_frames(
     The file is opened, read and closed within the call. Nothing is shared, so it can be called in any process.
 
     Args:
-        video: What the scan found, or a path, which is then scanned first, in this process.
+        video: What the scan found, or the path of a file, which is then scanned first, in this process.
         indices: Frames to read, (T,), in any order, repeats allowed.
         size: Height and width in pixels, as displayed, of the result; None is the video's own size. Frames are scaled
             bilinearly while they are converted, never kept at full size.
-        reader: `auto` (decord where it is exact, else PyAV), or a key of `READERS`.
+        reader: `auto` (what `choose_reader` says), or a key of `READERS`; `frames` reads folders and nothing else does.
         limits: What the file may ask for.
 
     Returns:
@@ -64,6 +67,47 @@ def read_frames(
     """
     if reader != "auto" and reader not in READERS:
         raise ConfigError(f"unknown reader {reader!r}; {suggest(reader, ['auto', *READERS])}")
+    info, wanted, (height, width) = _checked_request(video, indices, size, limits)
+    if reader != "auto" and (reader == "frames") != bool(info.frame_pattern):
+        kind = "a folder of frames" if info.frame_pattern else "a file"
+        raise DecodeError(info.path, "check", reader, f"the video is {kind}, which this reader does not read; use reader auto")
+    if not len(wanted):
+        return np.zeros((0, height, width, 3), np.uint8)
+    ascending, position = np.unique(wanted, return_inverse=True)
+    frames = _read(info, ascending, size, (height, width), reader)
+    return frames if np.array_equal(ascending, wanted) else frames[position]  # (U, H, W, 3) -> (T, H, W, 3)
+
+
+def stream_frames(
+    video: VideoInfo | Path,
+    indices: Sequence[int] | NDArray[np.integer],
+    *,
+    size: tuple[int, int] | None = None,
+    limits: Limits = Limits(),  # noqa: B008
+) -> Iterator[NDArray[np.uint8]]:
+    """Yields frames of a file one by one, the same pixels as `read_frames`, so that any number of them needs little memory.
+
+    Args:
+        video: What the scan found, or the path of a file, which is then scanned first, in this process.
+        indices: Frames to read, (T,) ascending without repeats.
+        size: As for `read_frames`.
+        limits: What the file may ask for.
+
+    Yields:
+        (H, W, 3) uint8 RGB, 0..255, turned for display.
+
+    Raises:
+        ConfigError: A size that is none.
+        DecodeError: As `read_frames`; a frame that cannot be read only when its turn has come.
+    """
+    info, wanted, _ = _checked_request(video, indices, size, limits)
+    return stream_with_pyav(info, wanted, size)
+
+
+def _checked_request(
+    video: VideoInfo | Path, indices: Sequence[int] | NDArray[np.integer], size: tuple[int, int] | None, limits: Limits
+) -> tuple[VideoInfo, NDArray[np.int64], tuple[int, int]]:
+    """Returns what the scan found, the indices and the size of a frame, if such frames may be asked for."""
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ConfigError(f"size must be (height, width) in pixels, each at least 1, got {size}")
     info = scan_video(video, limits) if isinstance(video, Path) else _checked(video, limits)
@@ -83,24 +127,23 @@ def read_frames(
             f"frames of {width}x{height} = {width * height} pixels asked for, expected at most max_pixels={limits.max_pixels}; "
             f"the video is {info.width}x{info.height}: crop it, make the clip smaller, or raise data.limits.max_pixels",
         )
-    if not len(wanted):
-        return np.zeros((0, height, width, 3), np.uint8)
-    ascending, position = np.unique(wanted, return_inverse=True)
-    frames = _read(info, ascending, size, (height, width), reader)
-    return frames if np.array_equal(ascending, wanted) else frames[position]  # (U, H, W, 3) -> (T, H, W, 3)
+    return info, wanted, (height, width)
 
 
 def _checked(info: VideoInfo, limits: Limits) -> VideoInfo:
     """Returns what the scan found, if it is still true and within the limits."""
     if info.error is not None:
         raise DecodeError(info.path, "check", "file", info.error)
-    check_file(info.path, limits)
-    status = info.path.stat()
-    if (status.st_size, status.st_mtime_ns) != (info.size_bytes, info.mtime_ns):
-        raise DecodeError(info.path, "check", "file", "the file has changed since it was scanned; start again")
+    # A frame of a folder is the file of its number; a look at all the others would cost more than reading a clip.
+    if not info.frame_pattern:
+        check_file(info.path, limits)
+        status = info.path.stat()
+        if (status.st_size, status.st_mtime_ns) != (info.size_bytes, info.mtime_ns):
+            raise DecodeError(info.path, "check", "file", "the file has changed since it was scanned; start again")
     for name, got, allowed in (
         ("max_pixels", info.width * info.height, limits.max_pixels),
         ("max_frames", info.num_frames, limits.max_frames),
+        ("max_bytes", info.size_bytes, limits.max_bytes),
     ):
         if got > allowed:
             raise DecodeError(info.path, "check", "file", f"{got} exceeds {name}={allowed}; raise data.limits.{name}")
@@ -111,16 +154,17 @@ def _read(
     info: VideoInfo, indices: NDArray[np.int64], size: tuple[int, int] | None, expected: tuple[int, int], reader: str
 ) -> NDArray[np.uint8]:
     """Reads ascending frames with the reader asked for, or with those that `auto` tries."""
-    if reader != "auto":
-        return _asserted(info, READERS[reader](info, indices, size), len(indices), expected, reader)
-    name, _ = choose_reader(info)
-    if name == "decord" and not miscopied_width(expected[1]):
-        try:
-            return _asserted(info, READERS[name](info, indices, size), len(indices), expected, name)
-        except DecodeError:
-            # What decord's old FFmpeg refuses, PyAV may still read; if not, its message says why.
-            pass
-    return _asserted(info, READERS["pyav"](info, indices, size), len(indices), expected, "pyav")
+    if reader == "auto":
+        reader, _ = choose_reader(info)
+        if reader == "decord":
+            if not miscopied_width(expected[1]):
+                try:
+                    return _asserted(info, READERS[reader](info, indices, size), len(indices), expected, reader)
+                except DecodeError:
+                    # What decord's old FFmpeg refuses, PyAV may still read; if not, its message says why.
+                    pass
+            reader = "pyav"
+    return _asserted(info, READERS[reader](info, indices, size), len(indices), expected, reader)
 
 
 def _asserted(

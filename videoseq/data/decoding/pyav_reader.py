@@ -19,12 +19,7 @@ from videoseq.types import VideoInfo
 
 
 def read_with_pyav(info: VideoInfo, indices: NDArray[np.int64], size: tuple[int, int] | None) -> NDArray[np.uint8]:
-    """Reads frames of a scanned file with PyAV on one thread.
-
-    Decoding starts at the last exact keyframe before each wanted frame, where that is ahead of the frame decoded last::
-
-        keyframes  |0...........|12..........|24..........      wanted 14, 16, 30
-        decoded                  12 13 14 15 16  24 … 30
+    """Reads frames of a scanned file with PyAV on one thread: all that `stream_with_pyav` yields, as one array.
 
     Args:
         info: What the scan found.
@@ -37,25 +32,50 @@ def read_with_pyav(info: VideoInfo, indices: NDArray[np.int64], size: tuple[int,
     Raises:
         DecodeError: A frame is missing, damaged, out of order, or of another size than the first one.
     """
-    stage = "open"
     height, width = size or (info.height, info.width)
     frames = np.empty((len(indices), height, width, 3), np.uint8)
+    for row, frame in enumerate(stream_with_pyav(info, indices, size)):
+        frames[row] = frame
+    return frames
+
+
+def stream_with_pyav(info: VideoInfo, indices: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
+    """Yields frames of a scanned file one by one, decoded with PyAV on one thread.
+
+    Decoding starts at the last exact keyframe before each wanted frame, where that is ahead of the frame decoded last::
+
+        keyframes  |0...........|12..........|24..........      wanted 14, 16, 30
+        decoded                  12 13 14 15 16  24 … 30
+
+    Args:
+        info: What the scan found.
+        indices: Frames to read, (T,) ascending without repeats, each below `info.num_frames`.
+        size: Height and width in pixels, as displayed, of the result; None is the video's own size.
+
+    Yields:
+        (H, W, 3) uint8 RGB, 0..255, turned for display.
+
+    Raises:
+        DecodeError: A frame is missing, damaged, out of order, or of another size than the first one.
+    """
+    stage = "open"
+    num_done = 0
     try:
         with open_video(info.path, info.container) as container:
             stream = find_video_stream(container, info.path)
             stage = "decode"
             source = _Source(info, container, stream)
             converter = _Converter(info, size)
-            for row, index in enumerate(indices.tolist()):
-                frames[row] = converter.convert(source.frame(index))
+            for index in indices.tolist():
+                yield converter.convert(source.frame(index))
+                num_done += 1
     except _SeekError:
         # From the beginning it is exact all the same.
-        return read_with_pyav(replace(info, keyframes=np.zeros(1, np.int64)), indices, size)
+        yield from stream_with_pyav(replace(info, keyframes=np.zeros(1, np.int64)), indices[num_done:], size)
     except DecodeError:
         raise
     except Exception as error:
         raise DecodeError(info.path, stage, "pyav", f"{error}; the file may be damaged, try ffmpeg -i x out.mp4") from error
-    return frames
 
 
 class _SeekError(Exception):

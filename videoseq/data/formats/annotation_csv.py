@@ -1,14 +1,13 @@
 """Annotations from a CSV file: `path,label[,split,group,start_seconds,end_seconds]`."""
 
-import csv
 import logging
 import math
-from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
-from pathlib import Path
 
-from videoseq.data.class_folders import SPLIT_NAMES
-from videoseq.data.local_files import check_local_file
+from videoseq.data.formats.class_folders import SPLIT_NAMES
+from videoseq.data.formats.source import Source
+from videoseq.data.formats.text_files import csv_rows
 from videoseq.errors import DataError, suggest
 from videoseq.types import VideoRecord
 
@@ -18,16 +17,14 @@ COLUMNS = ("path", "label", "split", "group", "start_seconds", "end_seconds")
 """The columns that are understood; the first two are required."""
 
 
-def read_annotation_csv(file: Path, root: Path | None, *, allow_outside_root: bool) -> list[VideoRecord]:
+def read_annotation_csv(source: Source) -> list[VideoRecord]:
     """Reads a CSV file with a header, one labelled video or part of one a row.
 
     Labels are names. `split` is train, val or test; `group` names the source that rows share; `start_seconds` and
     `end_seconds` cut a half-open part. An empty optional value means that there is none.
 
     Args:
-        file: The file, UTF-8, separated by commas.
-        root: The folder that relative paths start from and that files must lie in; None is the folder of `file`.
-        allow_outside_root: Whether files may lie outside of it.
+        source: The data set; its file is `annotations.csv` in the root where none is named: UTF-8, separated by commas.
 
     Returns:
         The records in the order of the rows.
@@ -35,8 +32,16 @@ def read_annotation_csv(file: Path, root: Path | None, *, allow_outside_root: bo
     Raises:
         DataError: The file cannot be read or is no such CSV; a row is wrong: see the message for row and column.
     """
-    base = (root if root is not None else file.parent).absolute()
-    rows = _rows(file)
+    file = source.annotations or source.root / "annotations.csv"
+    if source.annotations is None and not file.exists():
+        raise DataError(
+            f"there is no {str(file)!r}, expected for data.format=csv. "
+            "Fix: set data.annotations=FILE.csv, or data.format=folders"
+        )
+    if not file.is_file():
+        got = "is a folder" if file.is_dir() else "is no regular file" if file.exists() else "does not exist"
+        raise DataError(f"the annotations {str(file)!r}: {got}, expected a CSV. Fix: correct data.annotations or data.format")
+    rows = csv_rows(file)
     line, header = next(rows, (1, []))
     columns = _columns(header, f"{file.name} row {line}")
     records: list[VideoRecord] = []
@@ -48,33 +53,13 @@ def read_annotation_csv(file: Path, root: Path | None, *, allow_outside_root: bo
                 'Fix: write a value that holds a comma in "quotes"'
             )
         cells = {name: values[index].strip() if index < len(values) else "" for name, index in columns.items()}
-        records.append(_record(cells, base, where, allow_outside_root=allow_outside_root))
+        records.append(_record(cells, source, where))
     if not records:
         raise DataError(
             f"no videos found: {str(file)!r} has a header and no rows, expected one video a row ({','.join(COLUMNS)}). "
             "Fix: add rows"
         )
     return records
-
-
-def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yields each row that is not blank with the number of its first line, as an editor counts."""
-    line = 1
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            for values in reader:
-                if any(value.strip() for value in values):
-                    yield line, values
-                line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{file.name} row {line}: not a CSV row ({error}). Fix: the quotes of this row") from None
-    except UnicodeDecodeError:
-        raise DataError(
-            f"{file.name} row {line} or later: the text is not UTF-8. Fix: save the file again as 'CSV UTF-8'"
-        ) from None
-    except OSError as error:
-        raise DataError(f"cannot read the annotations {str(file)!r}: {error.strerror}. Fix: correct data.annotations") from None
 
 
 def _columns(header: list[str], where: str) -> dict[str, int]:
@@ -107,11 +92,18 @@ def _columns(header: list[str], where: str) -> dict[str, int]:
     return columns
 
 
-def _record(cells: dict[str, str], base: Path, where: str, *, allow_outside_root: bool) -> VideoRecord:
-    path = check_local_file(cells["path"], base, f"{where} column 'path'", allow_outside_root=allow_outside_root)
+def _record(cells: dict[str, str], source: Source, where: str) -> VideoRecord:
+    split = cells.get("split", "").lower()
+    record = source.record(
+        cells["path"],
+        cells["label"],
+        where,
+        split=SPLIT_NAMES.get(split),
+        group=cells.get("group") or None,
+        where=f"{where} column 'path'",
+    )
     if not cells["label"]:
         raise DataError(f"{where} column 'label': the label is empty, expected a class name. Fix: write it")
-    split = cells.get("split", "").lower()
     if split and split not in SPLIT_NAMES:
         raise DataError(
             f"{where} column 'split': unknown split {split!r}, expected train, val or test. Fix: {suggest(split, SPLIT_NAMES)}"
@@ -120,15 +112,7 @@ def _record(cells: dict[str, str], base: Path, where: str, *, allow_outside_root
     end = _seconds(cells, "end_seconds", where)
     if end is not None and (start or 0.0) >= end:
         raise DataError(f"{where}: start_seconds {start or 0.0:g} is not before end_seconds {end:g}. Fix: swap or correct them")
-    return VideoRecord(
-        path=path,
-        label=cells["label"],
-        split=SPLIT_NAMES[split] if split else None,
-        group=cells.get("group") or None,
-        start_seconds=start,
-        end_seconds=end,
-        row=where,
-    )
+    return replace(record, start_seconds=start, end_seconds=end)
 
 
 def _seconds(cells: dict[str, str], column: str, where: str) -> float | None:

@@ -76,7 +76,7 @@ def test_order_does_not_depend_on_the_order_of_writing(tmp_path: Path, video_byt
 def test_no_videos_found_names_both_layouts(tmp_path: Path, video_bytes: bytes) -> None:
     with pytest.raises(DataError, match=r"no videos found.*no files.*class_name/\*\.mp4 or \{train,val,test\}/class_name"):
         read_annotations(tmp_path)
-    make(tmp_path, b"", "run/a.txt", "run/b.jpg")
+    make(tmp_path, b"", "run/a.txt", "run/b.bin")
     with pytest.raises(DataError, match=r"no videos found.*got 2 files of other suffixes.*\.mp4.*Fix: give the folder"):
         read_annotations(tmp_path)
     make(tmp_path, video_bytes, "loose.mp4")

@@ -4,13 +4,17 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from videoseq.data.local_files import VIDEO_SUFFIXES, check_inside, check_local_file, list_folder
+from videoseq.data.formats.source import Source
+from videoseq.data.local_files import VIDEO_SUFFIXES, check_inside
 from videoseq.errors import DataError
 from videoseq.types import Split, VideoRecord
 
 _log = logging.getLogger(__name__)
 
-SPLIT_NAMES: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+SPLIT_NAMES: dict[str, Split] = {
+    **{"train": "train", "test": "test"},
+    **dict.fromkeys(("val", "valid", "validate", "validation"), "val"),
+}
 """What annotations may call a split, in folders and in CSV files."""
 
 LAYOUTS = "class_name/*.mp4 or {train,val,test}/class_name/*.mp4"
@@ -18,36 +22,44 @@ LAYOUTS = "class_name/*.mp4 or {train,val,test}/class_name/*.mp4"
 
 
 class _Folder(NamedTuple):
-    """A folder's videos, each as the parts of its path below the folder, its own folders, and how many other files it holds."""
+    """What was found below a folder.
+
+    Attributes:
+        videos: The videos, each as the parts of its path below the folder.
+        folders: The names of its own folders.
+        num_ignored: How many other files there are.
+        image: The path below the root of one of these that is an image; empty where there is none.
+    """
 
     videos: list[tuple[str, ...]]
     folders: list[str]
     num_ignored: int
+    image: str
 
 
-def read_class_folders(root: Path, *, allow_outside_root: bool) -> list[VideoRecord]:
+def read_class_folders(source: Source) -> list[VideoRecord]:
     """Reads a data set whose folders name the classes.
 
     The first layout is `root/class_name/**/video`, the second `root/{train,val,test}/class_name/**/video`, where any
-    subset of the three may be there and `valid` and `validation` mean `val`. Hidden files and folders are skipped.
+    subset of the three may be there and `valid`, `validate` and `validation` mean `val`. Hidden files and folders are skipped.
 
     Args:
-        root: The data set's folder.
-        allow_outside_root: Whether symbolic links may lead out of `root`.
+        source: The data set.
 
     Returns:
         One record for each video, in the order of the paths.
 
     Raises:
         DataError: No video; both layouts at once; a video in a split folder but in no class folder; a symbolic link
-            out of the root; a video that is no regular file.
+            out of the root; a video that is no regular file; a folder of images of other names than frames have.
     """
-    folders, loose, _ = list_folder(root)
+    root = source.root
+    folders, loose, _, _ = source.listing(root)
     above = frozenset({root.resolve()})
-    found = {name: _walk(root, (name,), above, allow_outside_root) for name in folders}
+    found = {name: _walk(source, (name,), above) for name in folders}
     holding = [name for name in folders if found[name].videos]
     if not holding:
-        _raise_no_videos(root, loose, sum(folder.num_ignored for folder in found.values()))
+        _raise_no_videos(source, loose, list(found.values()))
     if loose:
         _log.warning("%s: %d videos lie in no class folder and are left out, the first is %r", root, len(loose), loose[0])
 
@@ -61,35 +73,36 @@ def read_class_folders(root: Path, *, allow_outside_root: bool) -> list[VideoRec
             _warn_empty(root, [name])
         for parts in found[name].videos:
             relative = "/".join((name, *parts))
-            records.append(
-                VideoRecord(
-                    path=check_local_file(relative, root, relative, allow_outside_root=allow_outside_root),
-                    label=parts[0] if with_splits else name,
-                    split=SPLIT_NAMES[name.lower()] if with_splits else None,
-                    row=relative,
-                )
-            )
+            label, split = (parts[0], SPLIT_NAMES[name.lower()]) if with_splits else (name, None)
+            records.append(source.record(relative, label, relative, split=split))
     ignored = sum(folder.num_ignored for folder in found.values())
     if ignored:
         _log.info("%s: %d files are no videos by their suffix and were ignored", root, ignored)
     return records
 
 
-def _walk(root: Path, parts: tuple[str, ...], above: frozenset[Path], allow_outside_root: bool) -> _Folder:
+def _walk(source: Source, parts: tuple[str, ...], above: frozenset[Path]) -> _Folder:
     """Finds the videos below `root/parts`, through links to folders as well, but never in a circle."""
-    folder = root.joinpath(*parts)
+    folder = source.root.joinpath(*parts)
     relative = "/".join(parts)
     target = folder.resolve()
     if target in above:
-        return _Folder([], [], 0)
-    check_inside(folder, root, relative, relative, allow_outside_root=allow_outside_root)
-    inner, names, ignored = list_folder(folder)
+        return _Folder([], [], 0, "")
+    check_inside(folder, source.root, relative, relative, allow_outside_root=source.allow_outside_root)
+    inner, names, ignored, image = source.listing(folder)
+    if source.frames is not None and image and not inner and not names:
+        raise DataError(
+            f"the folder {relative!r} holds no image with a name as frame_folders.pattern={source.frames.pattern!r} says, got "
+            f"{image!r} and {ignored - 1} others. Fix: correct the pattern, or remove the folder"
+        )
     videos: list[tuple[str, ...]] = [(name,) for name in names]
+    image = image and f"{relative}/{image}"
     for name in inner:
-        below = _walk(root, (*parts, name), above | {target}, allow_outside_root)
+        below = _walk(source, (*parts, name), above | {target})
         videos.extend((name, *rest) for rest in below.videos)
         ignored += below.num_ignored
-    return _Folder(sorted(videos), inner, ignored)
+        image = image or below.image
+    return _Folder(sorted(videos), inner, ignored, image)
 
 
 def _has_split_folders(root: Path, holding: list[str], found: dict[str, _Folder]) -> bool:
@@ -119,12 +132,17 @@ def _warn_empty(root: Path, names: list[str]) -> None:
         _log.warning("%s: the folder %r holds no video and is left out", root, name)
 
 
-def _raise_no_videos(root: Path, loose: list[str], num_ignored: int) -> None:
+def _raise_no_videos(source: Source, loose: list[str], found: list[_Folder]) -> None:
     suffixes = ", ".join(sorted(VIDEO_SUFFIXES))
+    num_ignored = sum(folder.num_ignored for folder in found)
+    image = next((folder.image for folder in found if folder.image), "")
     if loose:
         got = f"{len(loose)} videos that lie directly in it, the first is {loose[0]!r}"
         fix = "move each video into a folder named after its class"
+    elif image:
+        got = f"{num_ignored} files of other suffixes, images such as {image!r} among them"
+        fix = "for videos that are folders of frames say how these are named, such as data.frame_folders.pattern=frame_%06d.jpg"
     else:
         got = f"{num_ignored} files of other suffixes" if num_ignored else "no files in its folders"
         fix = "give the folder that holds the class folders as data.root, or a CSV as data.annotations"
-    raise DataError(f"no videos found in {str(root)!r}: got {got}, expected {LAYOUTS} ({suffixes}). Fix: {fix}")
+    raise DataError(f"no videos found in {str(source.root)!r}: got {got}, expected {LAYOUTS} ({suffixes}). Fix: {fix}")
