@@ -1,15 +1,24 @@
 import re
+import sys
 
 import pytest
 import torch
 
 from videoseq import __version__
 from videoseq.errors import CheckpointError, ConfigError
-from videoseq.models.checkpoint import ModelConfig, build_model, checkpoint_payload, load_checkpoint
+from videoseq.models.calibration import Calibration
+from videoseq.models.checkpoint import (
+    ModelConfig,
+    build_model,
+    checkpoint_payload,
+    load_checkpoint,
+    store_calibration,
+)
 from videoseq.models.options import (
     MeanHeadOptions,
     RecurrentHeadOptions,
     SimpleEncoderOptions,
+    TimmEncoderOptions,
     TorchvisionEncoderOptions,
 )
 from videoseq.types import ClipSpec
@@ -49,6 +58,12 @@ def load(tmp_path, content):
             ("a", "b"),
             ClipSpec(height=32, width=32),
         ),
+        ModelConfig(
+            TimmEncoderOptions(name="timm:test_vit", freeze_batchnorm=True, unfreeze_at_epoch={1: "blocks.4", 2: "all"}),
+            RecurrentHeadOptions(),
+            ("a", "b"),
+            ClipSpec(height=32, width=48),
+        ),
     ],
 )
 def test_round_trip_gives_the_same_config_and_logits(tmp_path, config):
@@ -73,6 +88,16 @@ def test_a_checkpoint_needs_neither_network_nor_the_file_of_the_weights(tmp_path
         assert load(tmp_path, content_of(config)).config == config
 
 
+def test_a_checkpoint_of_timm_says_that_the_package_is_missing(tmp_path, monkeypatch):
+    encoder = TimmEncoderOptions(name="timm:test_resnet", weights="/gone/weights.pth")
+    content = content_of(ModelConfig(encoder, MeanHeadOptions(), ("a", "b"), ClipSpec(height=32, width=32)))
+    monkeypatch.setitem(sys.modules, "timm", None)  # Python's own way to say that a module cannot be imported
+    with pytest.raises(
+        CheckpointError, match=r"x\.ckpt' describes a model that cannot be built: .*pip install 'videoseq\[timm\]'"
+    ):
+        load(tmp_path, content)
+
+
 def test_payload_is_plain():
     assert checkpoint_payload(CONFIG) == {
         "format": 1,
@@ -82,6 +107,7 @@ def test_payload_is_plain():
             "weights": None,
             "freeze": "none",
             "freeze_until": "0",
+            "freeze_batchnorm": False,
             "unfreeze_at_epoch": 2,
             "spatial": [2, 3],
             "channels": [4, 6],
@@ -111,6 +137,39 @@ def test_payload_is_plain():
         },
         "origin": {"data": {"root": "videos"}, "median_seconds": 2.5},
     }
+
+
+def test_a_calibration_is_put_into_the_file_and_all_else_stays(tmp_path):
+    content = content_of(CONFIG)
+    assert load(tmp_path, content).calibration == Calibration()
+    for calibration in (Calibration(1.75, (0.25, None)), Calibration(0.5, (None, 1.0)), Calibration()):
+        store_calibration(tmp_path / "x.ckpt", calibration)
+        loaded = load_checkpoint(tmp_path / "x.ckpt")
+        assert (loaded.config, loaded.calibration) == (CONFIG, calibration)
+        again = torch.load(tmp_path / "x.ckpt", weights_only=True)
+        assert again["videoseq"].pop("calibration") == {
+            "temperature": calibration.temperature, "thresholds": list(calibration.thresholds),
+        }  # fmt: skip
+        assert again["videoseq"] == content["videoseq"]
+        assert (again["epoch"], again["optimizer_states"]) == (3, [{"lr": 0.1}])
+        assert list(again["state_dict"]) == list(content["state_dict"])
+        assert all(torch.equal(tensor, content["state_dict"][name]) for name, tensor in again["state_dict"].items())
+    assert [path.name for path in tmp_path.iterdir()] == ["x.ckpt"]
+
+
+@pytest.mark.parametrize(
+    ("calibration", "message"),
+    [
+        ({"temperature": 0.0}, r"temperature must be positive, got 0\.0; train again"),
+        ({"temperature": 1.0, "thresholds": [0.5]}, r"got 1 thresholds, expected 2, one per class"),
+        ({"temperature": "warm"}, r"x\.ckpt' has a calibration that cannot be understood"),
+        ({"bias": 1.0}, r"unexpected keyword argument 'bias'"),
+        ([], r"cannot be understood"),
+    ],
+)
+def test_a_calibration_that_cannot_be_understood_is_refused(tmp_path, calibration, message):
+    with pytest.raises(CheckpointError, match=message):
+        load(tmp_path, content_of(CONFIG, calibration=calibration))
 
 
 @pytest.mark.parametrize("names", [[], ["a", "b", "a"]])

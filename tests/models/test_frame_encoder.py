@@ -4,7 +4,7 @@ from torch import nn
 
 from videoseq.errors import ModelError
 from videoseq.models.encoders import build_encoder
-from videoseq.models.options import SimpleEncoderOptions, TorchvisionEncoderOptions
+from videoseq.models.options import SimpleEncoderOptions, TimmEncoderOptions, TorchvisionEncoderOptions
 
 
 def simple(**values):
@@ -88,16 +88,26 @@ def test_frozen_batch_norm_of_a_resnet_stays_in_eval():
     assert torch.equal(norms[0].running_mean, before)
 
 
+def test_freeze_until_takes_the_layers_of_timm():
+    options = TimmEncoderOptions(name="timm:test_resnet", weights=None, freeze="none", freeze_until="layer2.0")
+    encoder = build_encoder(options, height=32, width=32).train()
+    trained = {name.split(".")[0] for name, parameter in encoder.trunk.named_parameters() if parameter.requires_grad}
+    assert trained == {"layer3", "layer4"}
+    assert [encoder.trunk.get_submodule(f"{layer}.0.bn1").training for layer in ("layer1", "layer2", "layer3")] == [0, 0, 1]
+
+
 @pytest.mark.parametrize("frozen", [{"freeze": "all"}, {"freeze_until": "1"}])
-def test_unfreeze_makes_everything_trainable_again(frozen):
-    encoder = simple(**frozen).train()
-    encoder.unfreeze()
+def test_from_its_epoch_on_everything_is_trained(frozen):
+    encoder = simple(**frozen, unfreeze_at_epoch=2).train()
+    encoder.start_epoch(1)
+    assert "trunk.0.0.weight" not in one_step(encoder)
+    encoder.start_epoch(2)
     assert not encoder.is_frozen
     assert all(module.training for module in encoder.modules())
     assert one_step(encoder) == set(encoder.state_dict()) - {"mean", "std"}
 
 
-def test_unfreeze_in_evaluation_stays_in_evaluation():
-    encoder = simple(freeze="all").eval()
-    encoder.unfreeze()
+def test_an_epoch_in_evaluation_stays_in_evaluation():
+    encoder = simple(freeze="all", unfreeze_at_epoch=1).eval()
+    encoder.start_epoch(1)
     assert not any(module.training for module in encoder.modules())

@@ -9,6 +9,7 @@ from videoseq.models.options import (
     MeanHeadOptions,
     RecurrentHeadOptions,
     SimpleEncoderOptions,
+    TimmEncoderOptions,
     TorchvisionEncoderOptions,
     encoder_options,
     head_options,
@@ -39,6 +40,20 @@ SIMPLE, TORCHVISION, RECURRENT = SimpleEncoderOptions, TorchvisionEncoderOptions
             r"unfreeze_at_epoch=3, but nothing is frozen: set model\.encoder\.freeze=all",
         ),
         (TORCHVISION, {"unfreeze_at_epoch": 0}, r"unfreeze_at_epoch must be a whole number of at least 1, got 0"),
+        (TORCHVISION, {"unfreeze_at_epoch": {}}, r"unfreeze_at_epoch must be null, an epoch, or stages such as \{2: layer4"),
+        (TORCHVISION, {"unfreeze_at_epoch": {0: "layer4"}}, r"an epoch of .*unfreeze_at_epoch must be a whole number of at"),
+        (TORCHVISION, {"unfreeze_at_epoch": {"2": "layer4"}}, r"an epoch of .* must be a whole number .*, got '2'"),
+        (
+            TORCHVISION,
+            {"unfreeze_at_epoch": {5: "layer3", 2: "all"}},
+            r"nothing is left to unfreeze after 'all', so it comes last",
+        ),
+        (
+            TORCHVISION,
+            {"unfreeze_at_epoch": {2: "all"}, "freeze": "none"},
+            r"but nothing is frozen: set model\.encoder\.freeze",
+        ),
+        (TORCHVISION, {"freeze_batchnorm": 1}, r"model\.encoder\.freeze_batchnorm must be true or false, got 1"),
         (TORCHVISION, {"freeze": "some"}, r"model\.encoder\.freeze must be one of none, all, got 'some'"),
         (TORCHVISION, {"freeze_until": "layer3"}, r"freeze=all and model\.encoder\.freeze_until=layer3 exclude each"),
         (TORCHVISION, {"padding": "valid"}, r"model\.encoder\.padding must be one of torch, same, got 'valid'"),
@@ -66,6 +81,13 @@ def test_names_lead_to_their_options():
     assert head_options("gru") is RECURRENT
     assert encoder_options("simple") is SIMPLE
     assert encoder_options("vgg11") is TORCHVISION
+    assert encoder_options("timm:vgg11") is TimmEncoderOptions
+
+
+def test_stages_of_unfreezing_are_in_the_order_of_their_epochs():
+    assert TORCHVISION(unfreeze_at_epoch={5: "layer3", 2: "layer4"}).unfreezing == {2: "layer4", 5: "layer3"}
+    assert TORCHVISION(unfreeze_at_epoch=3).unfreezing == {3: "all"}
+    assert TORCHVISION().unfreezing == {}
 
 
 def test_lists_become_tuples_and_plain_dicts_go_both_ways():

@@ -1,4 +1,5 @@
 import pickle
+import sys
 from collections import OrderedDict
 
 import pytest
@@ -107,3 +108,11 @@ def test_dropped_parts_may_be_present_and_counters_absent():
     state["older.weight"] = torch.zeros(1)
     with pytest.raises(CheckpointError, match=r"1 unexpected: older\.weight"):
         fit_state(module, state, source="X", fix="F", dropped=["old"])
+
+
+def test_safetensors_without_their_package_say_how_to_install_it(tmp_path, monkeypatch):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "safetensors.torch", None)  # Python's own way to say that a module cannot be imported
+    with pytest.raises(CheckpointError, match=r"x\.safetensors' needs a package to be read: pip install safetensors$"):
+        read_state_dict(path, fix="give another")

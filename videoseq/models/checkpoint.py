@@ -2,13 +2,17 @@
 
 import dataclasses
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 from videoseq import __version__
 from videoseq.errors import CheckpointError, ConfigError, VideoseqError, suggest
+from videoseq.models.calibration import Calibration
 from videoseq.models.encoders import build_encoder
 from videoseq.models.frame_encoder import FrameEncoder
 from videoseq.models.heads import build_head
@@ -19,6 +23,7 @@ from videoseq.types import ClipSpec, plain_dict
 
 FORMAT_VERSION = 1
 PAYLOAD_KEY = "videoseq"
+CALIBRATION_KEY = "calibration"
 STATE_KEY = "state_dict"
 MODEL_PREFIX = "model."
 _FIX = "give a file from the folder checkpoints/ of a training run, such as checkpoints/best.ckpt"
@@ -54,10 +59,17 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model read from a checkpoint, in evaluation mode on the CPU, and what it was built from."""
+    """A model read from a checkpoint.
+
+    Attributes:
+        model: The model, in evaluation mode on the CPU.
+        config: What it was built from.
+        calibration: What was fitted on its validation videos; that of a checkpoint without one changes nothing.
+    """
 
     model: VideoModel
     config: ModelConfig
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 def build_model(
@@ -99,8 +111,9 @@ def checkpoint_payload(config: ModelConfig) -> dict[str, Any]:
 def load_checkpoint(path: Path | str) -> LoadedModel:
     """Loads a model from a checkpoint of a training run, or any torch file with the same two keys.
 
-    The file holds `checkpoint_payload` under `PAYLOAD_KEY`, and under `STATE_KEY` the model's tensors, their names
-    prefixed with `MODEL_PREFIX`; what else is in it (optimiser, loops) is ignored. No code in it is run.
+    The file holds `checkpoint_payload` under `PAYLOAD_KEY`, with a calibration where `store_calibration` put one, and under
+    `STATE_KEY` the model's tensors, their names prefixed with `MODEL_PREFIX`; what else is in it (optimiser, loops) is
+    ignored. No code in it is run.
 
     Raises:
         CheckpointError: No such file; none of torch's; of other software or a newer format; a state that does not fit.
@@ -129,7 +142,38 @@ def load_checkpoint(path: Path | str) -> LoadedModel:
         name.removeprefix(MODEL_PREFIX): tensor for name, tensor in content[STATE_KEY].items() if name.startswith(MODEL_PREFIX)
     }
     fit_state(model, state, source=source, fix=_FIX)
-    return LoadedModel(model.eval(), config)
+    return LoadedModel(model.eval(), config, _calibration(content[PAYLOAD_KEY], len(config.class_names), source))
+
+
+def store_calibration(path: Path, calibration: Calibration) -> None:
+    """Puts a calibration into a checkpoint, in the place of the one that may be there; all else in the file stays.
+
+    The file is replaced whole, so that a run that is killed meanwhile leaves the old one.
+
+    Raises:
+        CheckpointError: The file is no checkpoint that torch wrote.
+    """
+    content = read_torch_file(path, what="a checkpoint of videoseq", fix=_FIX)
+    payload = {**content[PAYLOAD_KEY], CALIBRATION_KEY: _plain(plain_dict(calibration))}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        torch.save({**content, PAYLOAD_KEY: payload}, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _calibration(payload: Mapping[str, Any], num_classes: int, source: str) -> Calibration:
+    """Rebuilds the calibration from plain values; a checkpoint that was never measured has none."""
+    if CALIBRATION_KEY not in payload:
+        return Calibration()
+    try:
+        calibration = Calibration(**payload[CALIBRATION_KEY])
+        if len(calibration.thresholds) not in (0, num_classes):
+            raise ConfigError(f"got {len(calibration.thresholds)} thresholds, expected {num_classes}, one per class")
+    except (ConfigError, TypeError) as error:
+        raise CheckpointError(f"{source} has a calibration that cannot be understood: {error}; train again") from error
+    return calibration
 
 
 def _config(payload: Any, source: str) -> ModelConfig:

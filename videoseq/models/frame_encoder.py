@@ -1,13 +1,13 @@
 """The base of every encoder: normalisation figures, freezing, and one forward."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from videoseq.errors import ModelError, suggest
+from videoseq.models.freezing import Freezing
 from videoseq.models.options import EncoderOptions
 
 
@@ -15,7 +15,7 @@ class FrameEncoder(nn.Module, ABC):
     """A CNN that turns frames into features, one frame at a time.
 
     What is frozen is not trained, and its BatchNorm, Dropout and StochasticDepth stay in evaluation mode whatever
-    `train()` is told; where all is frozen, no gradient is recorded.
+    `train()` is told; where all is frozen, no gradient is recorded. What is frozen is a function of the epoch.
 
     Attributes:
         trunk: The network; freezing and weights name its layers.
@@ -37,7 +37,9 @@ class FrameEncoder(nn.Module, ABC):
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
         self.is_frozen = False
-        self._frozen_modules: list[nn.Module] = []
+        self._num_frozen = -1
+        self._still_modules: list[str] = []
+        self._freeze_batchnorm = False
 
     @abstractmethod
     def features(self, frames: Tensor) -> Tensor:
@@ -59,51 +61,45 @@ class FrameEncoder(nn.Module, ABC):
             return self.features(frames)
 
     def freeze(self, options: EncoderOptions) -> None:
-        """Freezes what `freeze` and `freeze_until` say.
+        """Freezes what the options say for the first epoch, and keeps what they say for later ones.
 
         Raises:
-            ModelError: `freeze_until` names no layer.
+            ModelError: `freeze_until` or `unfreeze_at_epoch` names no layer; a stage unfreezes nothing.
         """
-        if options.freeze == "all":
-            self.trunk.requires_grad_(False)
-        elif options.freeze_until is not None:
-            for parameter in self._parameters_until(options.freeze_until):
-                parameter.requires_grad_(False)
-            self._frozen_modules = list(self._modules_until(options.freeze_until))
+        self._freezing = Freezing(self.trunk, options)
+        self._freeze_batchnorm = options.freeze_batchnorm
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Freezes what is frozen in an epoch, counted from 0, and makes the rest trainable.
+
+        It depends on nothing but the epoch, and costs next to nothing where the frozen part stays as it is.
+        """
+        num_frozen = self._freezing.num_frozen(epoch)
+        if num_frozen == self._num_frozen:
+            return
+        self._num_frozen = num_frozen
+        self._still_modules = self._freezing.still_modules(num_frozen)
+        for position, module in enumerate(self.trunk.modules()):
+            is_trained = position >= num_frozen and not (self._freeze_batchnorm and isinstance(module, _BatchNorm))
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(is_trained)
         self.is_frozen = not any(parameter.requires_grad for parameter in self.trunk.parameters())
-        if self.is_frozen:
-            self._frozen_modules = list(self.children())
         self.train(self.training)
 
-    def unfreeze(self) -> None:
-        """Makes the whole encoder trainable again."""
-        self.trunk.requires_grad_(True)
-        self._frozen_modules = []
-        self.is_frozen = False
-        self.train(self.training)
+    def synchronise_batchnorm(self) -> None:
+        """Makes BatchNorm take its figures from the frames of all processes that train together; what is frozen stays so."""
+        self.trunk = nn.SyncBatchNorm.convert_sync_batchnorm(self.trunk)  # type: ignore[no-untyped-call]
 
     def train(self, mode: bool = True) -> Self:
         """Switches to training or evaluation mode; what is frozen stays in evaluation mode."""
         super().train(mode)
-        for module in self._frozen_modules:
+        # By name and kind, not by reference: synchronised BatchNorm takes the place of the modules that were built.
+        for name in self._still_modules:
+            self.trunk.get_submodule(name).eval()
+        for module in self.trunk.modules():
+            if self._freeze_batchnorm and isinstance(module, _BatchNorm):
+                module.eval()
+        for module in self.children() if self.is_frozen else ():
             module.eval()
         return self
-
-    def _modules_until(self, layer: str) -> Iterator[nn.Module]:
-        """Yields the modules registered before a layer, and the layer, but none that also holds later ones."""
-        names = [name for name, _ in self.trunk.named_modules() if name]
-        if layer not in names:
-            raise ModelError(f"model.encoder.freeze_until={layer}: the encoder has no such layer; {suggest(layer, names)}")
-        for name, module in self.trunk.named_modules():
-            if name and not layer.startswith(f"{name}."):
-                yield module
-            if name == layer:
-                return
-
-    def _parameters_until(self, layer: str) -> Iterator[nn.Parameter]:
-        """Yields the parameters up to a layer, those included that its parents hold themselves (ViT's class token)."""
-        for module in self._modules_until(layer):
-            yield from module.parameters()
-        for name, module in self.trunk.named_modules():
-            if not name or layer.startswith(f"{name}."):
-                yield from module.parameters(recurse=False)

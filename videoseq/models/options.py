@@ -1,6 +1,6 @@
 """Options of encoders and heads: what a configuration holds and a checkpoint stores; needs no torch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -9,6 +9,13 @@ from videoseq.errors import ConfigError, suggest
 Freeze = Literal["none", "all"]
 Padding = Literal["torch", "same"]
 Pool = Literal["last", "mean", "max", "attention"]
+
+ALL_LAYERS = "all"
+"""In the place of a layer: the whole encoder."""
+
+
+TIMM_PREFIX = "timm:"
+"""What the name of an encoder begins with where timm builds it."""
 
 
 def _refuse(name: str, got: Any, legal: str) -> ConfigError:
@@ -51,23 +58,28 @@ class EncoderOptions:
     """What every encoder can be told.
 
     Attributes:
-        name: `simple`, or a classification model of torchvision's.
-        weights: `DEFAULT`: the pretrained ones of torchvision; None: random; otherwise the path of a local state dict.
+        name: `simple`, a classification model of torchvision, or `timm:NAME` for one of timm.
+        weights: `DEFAULT`: the pretrained ones of torchvision or timm; None: random; otherwise the path of a local state dict.
         freeze: `all`: the encoder is not trained; `none`: it is.
         freeze_until: Dotted name of a layer: everything registered up to and including it is not trained.
-        unfreeze_at_epoch: Epoch, counted from 0, at whose start all of the encoder is trained; None is never.
+        freeze_batchnorm: Whether BatchNorm keeps its statistics, scales and shifts while the rest is trained, also where
+            the encoder is unfrozen later; right for small batches.
+        unfreeze_at_epoch: Epoch, counted from 0, at whose start all of the encoder is trained; or stages such as
+            `{2: layer4, 5: layer3, 8: all}`: from each epoch on, everything registered from that layer to the end.
+            None is never.
         spatial: (h, w) to which the last feature map is pooled, giving features (N, D, h, w); None gives (N, D).
 
     Raises:
         ConfigError: A value that an option cannot take; `freeze` and `freeze_until` together; `unfreeze_at_epoch`
-            with nothing frozen.
+            with nothing frozen, or with stages after `all`.
     """
 
     name: str = "simple"
     weights: str | None = None
     freeze: Freeze = "none"
     freeze_until: str | None = None
-    unfreeze_at_epoch: int | None = None
+    freeze_batchnorm: bool = False
+    unfreeze_at_epoch: int | Mapping[int, str] | None = None
     spatial: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -77,18 +89,36 @@ class EncoderOptions:
                 f"model.encoder.freeze=all and model.encoder.freeze_until={self.freeze_until} exclude each other: "
                 "set model.encoder.freeze=none to freeze a part only, or model.encoder.freeze_until=null to freeze all"
             )
+        _check_flag("model.encoder.freeze_batchnorm", self.freeze_batchnorm)
         if self.unfreeze_at_epoch is not None:
-            _check_count("model.encoder.unfreeze_at_epoch", self.unfreeze_at_epoch)
-            if self.freeze == "none" and self.freeze_until is None:
-                raise ConfigError(
-                    f"model.encoder.unfreeze_at_epoch={self.unfreeze_at_epoch}, but nothing is frozen: set "
-                    "model.encoder.freeze=all or model.encoder.freeze_until=LAYER, or unfreeze_at_epoch=null"
-                )
+            self._check_unfreezing()
         if self.spatial is not None:
             spatial = _counts("model.encoder.spatial", self.spatial)
             if len(spatial) != 2:
                 raise _refuse("model.encoder.spatial", self.spatial, "null or two whole numbers (height, width)")
             object.__setattr__(self, "spatial", spatial)
+
+    @property
+    def unfreezing(self) -> dict[int, str]:
+        """Epoch -> the layer from which on everything is trained, in the order of the epochs."""
+        stages = self.unfreeze_at_epoch
+        if isinstance(stages, Mapping):
+            return dict(sorted(stages.items()))
+        return {} if stages is None else {stages: ALL_LAYERS}
+
+    def _check_unfreezing(self) -> None:
+        name, stages = "model.encoder.unfreeze_at_epoch", self.unfreeze_at_epoch
+        if isinstance(stages, Mapping) and not stages:
+            raise _refuse(name, dict(stages), "null, an epoch, or stages such as {2: layer4, 5: all}")
+        for epoch in stages if isinstance(stages, Mapping) else [stages]:
+            _check_count(f"an epoch of {name}" if isinstance(stages, Mapping) else name, epoch)
+        if self.freeze == "none" and self.freeze_until is None:
+            raise ConfigError(
+                f"{name}={stages}, but nothing is frozen: set model.encoder.freeze=all or model.encoder.freeze_until=LAYER, or "
+                "unfreeze_at_epoch=null"
+            )
+        if ALL_LAYERS in [*self.unfreezing.values()][:-1]:
+            raise ConfigError(f"{name}={stages}: nothing is left to unfreeze after 'all', so it comes last")
 
 
 @dataclass(frozen=True)
@@ -143,6 +173,15 @@ class TorchvisionEncoderOptions(EncoderOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_choice("model.encoder.padding", self.padding, get_args(Padding))
+
+
+@dataclass(frozen=True)
+class TimmEncoderOptions(EncoderOptions):
+    """A model of timm's without its classifier."""
+
+    name: str = f"{TIMM_PREFIX}resnet18"
+    weights: str | None = "DEFAULT"
+    freeze: Freeze = "all"
 
 
 @dataclass(frozen=True)
@@ -207,9 +246,11 @@ HEADS: dict[str, type[HeadOptions]] = {
 }
 
 
-def encoder_options(name: str) -> type[SimpleEncoderOptions] | type[TorchvisionEncoderOptions]:
-    """Returns the class of the options of an encoder: every name but `simple` is a model of torchvision's."""
-    return SimpleEncoderOptions if name == "simple" else TorchvisionEncoderOptions
+def encoder_options(name: str) -> type[SimpleEncoderOptions] | type[TorchvisionEncoderOptions] | type[TimmEncoderOptions]:
+    """Returns the class of the options of an encoder: a name that is neither `simple` nor timm's is torchvision's."""
+    if name == "simple":
+        return SimpleEncoderOptions
+    return TimmEncoderOptions if name.startswith(TIMM_PREFIX) else TorchvisionEncoderOptions
 
 
 def head_options(name: str) -> type[HeadOptions]:

@@ -14,7 +14,7 @@ from videoseq.errors import CheckpointError, ModelError, suggest
 from videoseq.models.frame_encoder import FrameEncoder
 from videoseq.models.options import TorchvisionEncoderOptions
 from videoseq.models.same_padding import pad_strided_convolutions
-from videoseq.models.tracing import Plan, meta_parameters, plan_network
+from videoseq.models.tracing import Plan, check_spatial, meta_parameters, plan_network
 from videoseq.models.weights import fit_state, read_state_dict
 
 _NUM_CLASSES = 1000
@@ -150,24 +150,8 @@ def _plan(options: TorchvisionEncoderOptions, height: int, width: int) -> Plan:
             f"{least_height}x{least_width}: set clip.height={least_height} clip.width={least_width}"
         ) from error
     if options.spatial is not None:
-        _check_spatial(options, plan, height, width)
+        check_spatial(options, plan.map_size, height, width)
     return plan
-
-
-def _check_spatial(options: TorchvisionEncoderOptions, plan: Plan, height: int, width: int) -> None:
-    wanted = f"model.encoder.spatial={list(options.spatial or ())}"
-    if not plan.layers:
-        raise ModelError(
-            f"encoder {options.name!r} has no spatial feature map, got {wanted}; set model.encoder.spatial=null or "
-            "another model.encoder.name, such as resnet18"
-        )
-    if options.spatial and (options.spatial[0] > plan.map_size[0] or options.spatial[1] > plan.map_size[1]):
-        size = f"{plan.map_size[0]}x{plan.map_size[1]}"
-        raise ModelError(
-            f"{wanted} is larger than the last feature map of {options.name!r}, which is {size} for frames of "
-            f"{height}x{width}; set model.encoder.spatial={list(plan.map_size)} or less, or a larger clip.height and "
-            "clip.width"
-        )
 
 
 def _read_weights(options: TorchvisionEncoderOptions) -> Mapping[str, Tensor]:

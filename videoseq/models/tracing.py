@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from videoseq.errors import ModelError
+from videoseq.models.options import EncoderOptions
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -18,12 +21,12 @@ class Plan:
         feature_shape: (D,), or (D, h, w) with `spatial`.
         layers: Names of the layers that lead, one after another, to the last feature map; empty where it was not asked
             for, or there is none.
-        map_size: (height, width) of that map.
+        map_size: (height, width) of that map; None where there is none.
     """
 
     feature_shape: tuple[int, ...]
     layers: tuple[str, ...] = ()
-    map_size: tuple[int, int] = (0, 0)
+    map_size: tuple[int, int] | None = None
 
 
 class _MetaParameters(TorchFunctionMode):
@@ -88,6 +91,47 @@ def plan_network(network: nn.Module, height: int, width: int, *, until: str, spa
         layers.append(name)
         feature_map = made
     return Plan((feature_map.shape[1], *spatial), tuple(layers), (feature_map.shape[-2], feature_map.shape[-1]))
+
+
+@contextmanager
+def called_modules(network: nn.Module) -> Iterator[set[str]]:
+    """Within it, the set that it gives is filled with the names of the modules that run."""
+    called: set[str] = set()
+    handles = [
+        module.register_forward_hook(lambda *_, name=name: called.add(name)) for name, module in network.named_modules() if name
+    ]
+    try:
+        yield called
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def check_spatial(options: EncoderOptions, map_size: tuple[int, int] | None, height: int, width: int) -> None:
+    """Refuses `spatial` where a network has no last feature map, or one that is smaller.
+
+    Args:
+        options: With `spatial` set.
+        map_size: (height, width) of the last feature map; None where there is none.
+        height: H of the frames, pixels.
+        width: W of the frames, pixels.
+
+    Raises:
+        ModelError: `spatial` cannot be had; the message says what can.
+    """
+    assert options.spatial is not None
+    wanted = f"model.encoder.spatial={list(options.spatial)}"
+    if map_size is None:
+        raise ModelError(
+            f"encoder {options.name!r} has no spatial feature map, got {wanted}; set model.encoder.spatial=null or "
+            "another model.encoder.name, such as resnet18"
+        )
+    if options.spatial[0] > map_size[0] or options.spatial[1] > map_size[1]:
+        raise ModelError(
+            f"{wanted} is larger than the last feature map of {options.name!r}, which is {map_size[0]}x{map_size[1]} for "
+            f"frames of {height}x{width}; set model.encoder.spatial={list(map_size)} or less, or a larger clip.height and "
+            "clip.width"
+        )
 
 
 def _steps(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:

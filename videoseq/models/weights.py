@@ -27,10 +27,7 @@ def read_torch_file(path: Path | str, *, what: str, fix: str) -> Any:
     Raises:
         CheckpointError: No such file, no file of torch's, or one with other objects than tensors and plain values.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        kind = "a folder" if path.is_dir() else "not there" if not path.exists() else "not a regular file"
-        raise CheckpointError(f"{str(path)!r} is {kind}; expected {what}: {fix}")
+    path = _regular_file(path, what, fix)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of pickle protocols: what cannot be read is an error below
@@ -41,6 +38,14 @@ def read_torch_file(path: Path | str, *, what: str, fix: str) -> Any:
             f"{str(path)!r} cannot be read; expected {what}, a file of tensors and plain values written by torch.save, "
             f"got: {cause}. Fix: {fix}"
         ) from error
+
+
+def _regular_file(path: Path | str, what: str, fix: str) -> Path:
+    path = Path(path).expanduser()
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "not there" if not path.exists() else "not a regular file"
+        raise CheckpointError(f"{str(path)!r} is {kind}; expected {what}: {fix}")
+    return path
 
 
 def fit_state(module: nn.Module, state: Mapping[str, Tensor], *, source: str, fix: str, dropped: Iterable[str] = ()) -> None:
@@ -92,16 +97,31 @@ def is_state_dict(content: Any) -> bool:
 
 
 def read_state_dict(path: Path | str, *, fix: str) -> Mapping[str, Tensor]:
-    """Returns the state dict in a file.
+    """Returns the state dict in a file of torch's, or in one whose name ends in `.safetensors`.
 
     Raises:
-        CheckpointError: As `read_torch_file`; the content is no state dict.
+        CheckpointError: As `read_torch_file`; the content is no state dict; the package safetensors is missing.
     """
     what = "a state dict (tensors by name)"
+    if Path(path).suffix == ".safetensors":
+        return _read_safetensors(_regular_file(path, what, fix), fix)
     content = read_torch_file(path, what=what, fix=fix)
     if not is_state_dict(content):
         keys = ", ".join(repr(key) for key in list(content)[:_SHOWN]) if isinstance(content, dict) else ""
         got = f"a dict with the keys {keys}" if keys else type(content).__name__
         raise CheckpointError(f"{str(path)!r} holds {got}; expected {what}. Fix: {fix}")
     state: Mapping[str, Tensor] = content
+    return state
+
+
+def _read_safetensors(path: Path, fix: str) -> Mapping[str, Tensor]:
+    """Reads the format of the hub of timm, in which there is nothing but tensors."""
+    try:
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise CheckpointError(f"{str(path)!r} needs a package to be read: pip install safetensors") from error
+    try:
+        state: Mapping[str, Tensor] = load_file(path)
+    except Exception as error:  # SafetensorError, OSError
+        raise CheckpointError(f"{str(path)!r} cannot be read as safetensors: {error}. Fix: {fix}") from error
     return state
