@@ -70,7 +70,6 @@ class Run:
             monitor=self.training.monitor,
             payload=checkpoint_payload(self.config),
             seed=self.seed,
-            unfreeze_at_epoch=self.encoder.unfreeze_at_epoch,
         )
 
     def datamodule(self) -> VideoDataModule:

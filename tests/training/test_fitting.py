@@ -9,12 +9,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from tests.training.runs import DATA, ENCODER, Losses, Run, differs, load, scan, weights_of
+from tests.training.runs import DATA, ENCODER, Run, differs, load, scan, weights_of
 from videoseq.errors import ConfigError, DataError
 from videoseq.training.metrics import selection_score
 from videoseq.training.options import (
-    ClassificationOptions,
-    CrossEntropyOptions,
     OptimizerOptions,
     SchedulerOptions,
     TrainerOptions,
@@ -50,12 +48,6 @@ def tear(videos):
         video.record.path.write_bytes(video.record.path.read_bytes()[:300])
 
 
-def first_loss(run) -> float:
-    losses = Losses()
-    run.fit([losses])
-    return losses.values[0]
-
-
 def test_a_fit_reports_and_leaves_its_files(run):
     report, module = run.fit()
     assert report.epochs == 2
@@ -74,25 +66,6 @@ def test_a_fit_is_silent_on_the_terminal(run, capfd):
         run.fit()
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "")
-
-
-def test_the_loss_options_change_the_loss(run, tmp_path):
-    one = replace(run, training=ONE)
-    plain = first_loss(replace(one, folder=tmp_path / "a"))
-    smoothed = ClassificationOptions(loss=CrossEntropyOptions(label_smoothing=0.3))
-    assert first_loss(replace(one, folder=tmp_path / "b", task=smoothed)) != plain
-
-
-def test_class_weights_change_the_weights_where_classes_differ_in_size(make_class_folders, run, tmp_path):
-    root = make_class_folders(tmp_path / "uneven", {"left": 9, "right": 4}, num_frames=4)
-    uneven = replace(run, manifest=scan(root, tmp_path / "cache"), training=ONE)
-    balanced = ClassificationOptions(loss=CrossEntropyOptions(class_weights="balanced"))
-    counts = uneven.manifest.class_counts
-    assert counts[0] > counts[1]
-    _, plain = replace(uneven, folder=tmp_path / "a").fit()
-    _, weighted = replace(uneven, folder=tmp_path / "b", task=balanced).fit()
-    assert differs(weights_of(plain), weights_of(weighted))
-    assert weighted.task.criterion.weight.tolist() == pytest.approx([sum(counts) / (2 * count) for count in counts])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import pytorch_lightning as pl
 import torch
+from torch.nn import SyncBatchNorm
 from torch.utils.data import DataLoader
 
 from tests.training.runs import ENCODER, HEAD, Losses, differs, weights_of
@@ -14,18 +15,19 @@ from videoseq.training.options import OptimizerOptions, SchedulerOptions, Traini
 
 
 class Repeated(pl.LightningDataModule):
-    """One batch, many times."""
+    """One batch, many times; validated on it, or on another one."""
 
-    def __init__(self, batch, count: int) -> None:
+    def __init__(self, batch, count: int, val=None) -> None:
         super().__init__()
         self.batch = batch
         self.count = count
+        self.val = batch if val is None else val
 
     def train_dataloader(self):
         return DataLoader([self.batch] * self.count, batch_size=None, num_workers=0)
 
     def val_dataloader(self):
-        return DataLoader([self.batch], batch_size=None, num_workers=0)
+        return DataLoader([self.val], batch_size=None, num_workers=0)
 
 
 class Epochs(pl.Callback):
@@ -133,8 +135,19 @@ def test_a_checkpoint_gives_the_same_logits(run, batch):
     assert torch.equal(expected, given)
 
 
-def test_a_batch_of_which_nothing_could_be_read_has_no_loss(run):
+@pytest.mark.parametrize("is_synchronised", [False, True])
+def test_a_batch_of_which_nothing_could_be_read_changes_nothing(run, batch, is_synchronised):
+    """Synchronised BatchNorm takes part in it all the same: that of other devices waits for it."""
     empty = collate([ClipSample(None, 0, 3, "torn")])
-    module = run.module()
-    assert module.training_step(empty, 0) is None
+    decaying = replace(run, optimizer=OptimizerOptions(lr=0.1, weight_decay=0.5), clip=replace(run.clip, num_frames=6))
+    kept, losses, module = Epochs(), Losses(), decaying.module()
+    if is_synchronised:
+        module.model.encoder.trunk = SyncBatchNorm.convert_sync_batchnorm(module.model.encoder.trunk)
+    decaying.fit([kept, losses], module=module, datamodule=Repeated(empty, 3, val=batch))
+    counter = "encoder.trunk.0.1.num_batches_tracked"
+    assert [int(weights.pop(counter)) for weights in (kept.weights[0], kept.weights[-1])] == [0, 6 * is_synchronised]
+    assert not differs(kept.weights[0], kept.weights[-1])
+    assert module.optimizers().optimizer.state == {}
+    assert losses.values == [0.0] * 6
+    assert module.trainer.global_step == 6
     assert module.validation_step(empty, 0) is None

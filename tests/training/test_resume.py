@@ -7,7 +7,13 @@ import torch
 
 from tests.training.runs import CLIP, DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, scan
 from videoseq.errors import CheckpointError, Interrupted
-from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, OptimizerOptions, TrainingOptions
+from videoseq.training.options import (
+    ClassificationOptions,
+    CrossEntropyOptions,
+    FocalOptions,
+    OptimizerOptions,
+    TrainingOptions,
+)
 
 DROPOUT = replace(HEAD, dropout=0.4)
 CASES = {
@@ -65,13 +71,20 @@ def test_resuming_behind_an_epoch_equals_never_stopping(longer, tmp_path, name):
         ({"encoder": replace(ENCODER, channels=(5,))}, r"model\.encoder\.channels was \[4\], is \[5\]"),
         ({"clip": replace(CLIP, num_frames=3)}, r"clip\.num_frames was 4, is 3"),
         ({"optimizer": OptimizerOptions(name="sgd", lr=0.01)}, r"optimizer\.name is sgd, which it was not"),
-        ({"optimizer": OptimizerOptions(lr=0.02)}, r"optimizer\.lr or encoder_lr_scale was 0\.01, is 0\.02"),
+        (
+            {"optimizer": OptimizerOptions(lr=0.02)},
+            r"optimizer\.lr, encoder_lr_scale or layer_decay was 0\.01, is 0\.02 \(encoder\)",
+        ),
         ({"optimizer": OptimizerOptions(lr=0.01, weight_decay=0.5)}, r"optimizer\.weight_decay was 0\.01, is 0\.5"),
-        ({"data": replace(DATA, batch_size=8)}, r"data\.batch_size was 4, is 8"),
+        ({"data": replace(DATA, batch_size=8)}, r"data\.batch_size × devices was 4, is 8"),
         ({"seed": 1}, r"seed was 0, is 1"),
         (
-            {"task": ClassificationOptions(loss=CrossEntropyOptions(class_weights="balanced"))},
-            r"task\.loss\.class_weights was none, is balanced",
+            {"task": ClassificationOptions(loss=CrossEntropyOptions(class_weights="auto"))},
+            r"task\.loss\.class_weights was none, is auto",
+        ),
+        (
+            {"task": ClassificationOptions(loss=FocalOptions(gamma=1.0))},
+            r"task\.loss\.gamma was None, is 1\.0, task\.loss\.name was cross_entropy, is focal",
         ),
     ],
 )
@@ -80,11 +93,11 @@ def test_a_checkpoint_of_other_options_is_refused(finished, changes, message):
         replace(finished, training=TrainingOptions(max_epochs=3), **changes).fit(resume=finished.last)
 
 
-def test_a_checkpoint_of_a_balanced_loss_is_refused_without_it(run, tmp_path):
-    balanced = replace(run, task=ClassificationOptions(loss=CrossEntropyOptions(class_weights="balanced")), folder=tmp_path)
-    balanced.fit()
-    with pytest.raises(CheckpointError, match=r"class_weights was balanced, is none; resume needs .*init_from=PATH"):
-        replace(balanced, task=ClassificationOptions()).fit(resume=balanced.last)
+def test_a_checkpoint_of_a_weighted_loss_is_refused_without_it(run, tmp_path):
+    weighted = replace(run, task=ClassificationOptions(loss=CrossEntropyOptions(class_weights=(1.0, 3.0))), folder=tmp_path)
+    weighted.fit()
+    with pytest.raises(CheckpointError, match=r"class_weights was \(1\.0, 3\.0\), is none; resume needs .*init_from=PATH"):
+        replace(weighted, task=ClassificationOptions()).fit(resume=weighted.last)
 
 
 def test_a_checkpoint_of_other_data_is_refused(finished, make_class_folders, tmp_path):

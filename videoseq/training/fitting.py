@@ -8,7 +8,10 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from videoseq.errors import Interrupted
+from videoseq.training import ranks
 from videoseq.training.callbacks.bad_videos import BadVideoLog
+from videoseq.training.callbacks.ema import WeightAverage
+from videoseq.training.callbacks.histograms import Histograms
 from videoseq.training.callbacks.interrupt import InterruptSaver
 from videoseq.training.callbacks.media import TensorBoardMedia
 from videoseq.training.callbacks.throughput import Throughput
@@ -26,6 +29,7 @@ class FitReport:
     Attributes:
         train_metrics: Figures of the last epoch on the training split, augmented and in training mode.
         epochs: Epochs that were finished, those of resumed runs included.
+        steps: Optimiser steps, likewise.
         clips_per_second: Training clips per second.
         data_wait_fraction: Share of the training time spent waiting for the loader, in [0, 1].
         num_bad_videos: Videos left out, by the scan or later.
@@ -33,6 +37,7 @@ class FitReport:
 
     train_metrics: dict[str, float]
     epochs: int
+    steps: int
     clips_per_second: float
     data_wait_fraction: float
     num_bad_videos: int
@@ -65,18 +70,22 @@ def fit(
 
     Raises:
         Interrupted: A signal stopped the run; it can be resumed.
-        CheckpointError: The checkpoint to continue from is none, or of another model, optimiser or training split.
+        CheckpointError: The checkpoint to continue from is none, or of another model, task, optimiser or training split.
         DataError: Too many videos are bad, or none of the validation videos could be read.
     """
     if resume is not None:
-        check_resumable(resume, module)
+        check_resumable(resume, module, training.ema)
+    if trainer_options.sync_batchnorm:
+        module.model.encoder.synchronise_batchnorm()
     interrupt = InterruptSaver(folder / LAST_CHECKPOINT)
     throughput = Throughput()
+    histograms = [Histograms()] if training.histograms else []
+    averages = [] if training.ema is None else [WeightAverage(training.ema)]
     trainer = build_trainer(
         folder,
         training,
         trainer_options,
-        [interrupt, bad_videos, throughput, TensorBoardMedia(class_names), *callbacks],
+        [*averages, interrupt, bad_videos, throughput, TensorBoardMedia(class_names), *histograms, *callbacks],
     )
     with warnings.catch_warnings():
         # Advice that does not hold here: the number of workers is chosen, short epochs are no mistake.
@@ -84,14 +93,14 @@ def fit(
         warnings.filterwarnings("ignore", ".*The number of training batches.*")
         # What is frozen stays in evaluation mode on purpose.
         warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")
-        # A batch of which no video could be read has no loss.
-        warnings.filterwarnings("ignore", ".*`training_step` returned `None`.*")
+        # What is logged at the end of an epoch is that of all processes already.
+        warnings.filterwarnings("ignore", ".*It is recommended to use `self.log.*sync_dist=True.*")
         if resume is not None:  # its folder is continued on purpose
             warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
         # Lightning's own affair with torch.
         warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
         _run(trainer, module, datamodule, resume)
-    if interrupt.requested:
+    if ranks.any_of(interrupt.requested):
         raise Interrupted(f"stopped after the last epoch; continue with the same command and resume=auto ({folder})")
     figures = {
         name.removeprefix("train/"): float(value)
@@ -99,7 +108,12 @@ def fit(
         if name.startswith("train/") and not name.endswith(("_step", "_epoch"))
     }
     return FitReport(
-        figures, trainer.current_epoch, throughput.clips_per_second, throughput.data_wait_fraction, bad_videos.num_bad
+        figures,
+        trainer.current_epoch,
+        trainer.global_step,
+        throughput.clips_per_second,
+        throughput.data_wait_fraction,
+        bad_videos.num_bad,
     )
 
 

@@ -1,19 +1,46 @@
 """Metrics of classification, the same objects in training and in evaluation."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
+from videoseq.reporting.reliability import NUM_BINS, Reliability, reliability
+
+
+class CalibrationError(Metric):
+    """Expected calibration error, see `Reliability.ece`, fed with probs (B, K) and targets (B,)."""
+
+    higher_is_better = False
+    full_state_update = False
+    sums: Tensor
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_state("sums", torch.zeros(NUM_BINS, 3), dist_reduce_fx="sum")
+
+    def update(self, probs: Tensor, targets: Tensor) -> None:
+        """Adds a batch."""
+        self.sums += reliability(probs, targets).sums
+
+    def compute(self) -> Tensor:
+        """Returns the error over all batches, a scalar."""
+        return Reliability(self.sums).ece
+
 
 def classification_metrics(num_classes: int) -> MetricCollection:
-    """Returns `accuracy`, `top5_accuracy` (of K classes where K < 5: always 1) and `f1_macro`, fed with probs or logits."""
+    """Returns `accuracy`, `top5_accuracy` (of K classes where K < 5: always 1), `f1_macro` and `ece`, all fed with probs."""
+    alone: dict[str, Any] = {"sync_on_compute": False}  # `EpochFigures` puts those of several processes together
     metrics: dict[str, Metric | MetricCollection] = {
-        "accuracy": MulticlassAccuracy(num_classes, average="micro"),
-        "top5_accuracy": MulticlassAccuracy(num_classes, average="micro", top_k=min(5, num_classes)),
-        "f1_macro": MulticlassF1Score(num_classes, average="macro"),
+        "accuracy": MulticlassAccuracy(num_classes, average="micro", **alone),
+        "top5_accuracy": MulticlassAccuracy(num_classes, average="micro", top_k=min(5, num_classes), **alone),
+        "f1_macro": MulticlassF1Score(num_classes, average="macro", **alone),
+        "ece": CalibrationError(**alone),
     }
-    return MetricCollection(metrics)
+    # No groups: torchmetrics would compute as one what happens to agree on the first batch, top 5 and macro F1 for example.
+    return MetricCollection(metrics, compute_groups=False)
 
 
 def evaluate_probs(probs: Tensor, targets: Tensor) -> dict[str, float]:

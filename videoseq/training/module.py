@@ -1,27 +1,39 @@
 """The training module: one step from a batch of uint8 clips to a loss."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.nn import ModuleDict
+from torch.nn import ModuleDict, SyncBatchNorm
+from torch.optim import Optimizer
 
 from videoseq.errors import DataError
 from videoseq.models.video_model import VideoModel
+from videoseq.training import ranks
+from videoseq.training.figures import EpochFigures
 from videoseq.training.metrics import selection_score
 from videoseq.training.optim import build_optimizer, build_scheduler
 from videoseq.training.options import OptimizerOptions
 from videoseq.training.tasks import ClassificationTask
-from videoseq.types import derive_seed
+from videoseq.types import derive_seed, plain_dict
 
 
 class Batch(Protocol):
-    """What a step needs of a batch: `video` (B, T, C, H, W) uint8, `lengths` (B,), `targets` (B,)."""
+    """What a step needs of a batch.
+
+    Attributes:
+        video: (B, T, C, H, W) uint8.
+        lengths: (B,) int64.
+        targets: (B,) int64 class ids, for the metrics and, where there are no soft ones, the loss.
+        soft_targets: (B, K) float, the share of every class in each clip, for the loss; None where no clips are mixed.
+    """
 
     video: Tensor
     lengths: Tensor
     targets: Tensor
+    soft_targets: Tensor | None
 
     def __len__(self) -> int: ...
 
@@ -36,7 +48,6 @@ class SequenceModule(pl.LightningModule):
         monitor: Validation figure by which checkpoints are ranked: `accuracy`, `f1_macro` or `loss`.
         payload: Plain values from which the checkpoint rebuilds its model.
         seed: Seed of dropout, together with epoch and batch.
-        unfreeze_at_epoch: Epoch from which a frozen encoder is trained; None is never.
     """
 
     def __init__(
@@ -48,7 +59,6 @@ class SequenceModule(pl.LightningModule):
         monitor: str,
         payload: dict[str, Any],
         seed: int,
-        unfreeze_at_epoch: int | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -57,37 +67,65 @@ class SequenceModule(pl.LightningModule):
         self.monitor = monitor
         self.payload = payload
         self.seed = seed
-        self.unfreeze_at_epoch = unfreeze_at_epoch
-        self.metrics = ModuleDict({f"{split}_metrics": task.metrics() for split in ("train", "val")})
+        self.figures = ModuleDict({f"{split}_figures": EpochFigures(task.metrics()) for split in ("train", "val")})
+        self._num_clips = 0
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Makes the step's randomness a function of (seed, epoch, batch), so that a resumed run draws what it would have."""
-        if self.unfreeze_at_epoch is not None and self.current_epoch >= self.unfreeze_at_epoch:
-            self.model.encoder.unfreeze()
-        torch.manual_seed(derive_seed(self.seed, self.current_epoch, batch_idx))
+        self.model.encoder.start_epoch(self.current_epoch)
+        # The first process draws what it would alone: numpy takes a last 0 for nothing.
+        torch.manual_seed(derive_seed(self.seed, self.current_epoch, batch_idx, ranks.rank()))
+        self._num_clips += ranks.total(len(batch))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
-        """Returns the loss of a batch; None where none of its videos could be read."""
-        result = self._step(batch, "train")
-        return None if result is None else result[0]
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Returns the mean loss of the batches of all processes; its gradient is this process's part, see `ranks.mean`."""
+        loss, _ = self._step(batch, "train")
+        self.log("train/loss_step", loss)
+        return loss if len(batch) else loss + self._no_gradient(batch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
-        """Adds a batch to the validation figures and returns its logits (B, K)."""
-        result = self._step(batch, "val")
-        return None if result is None else result[1]
+        """Adds a batch to the validation figures and returns its logits (B, K); None where none of its videos could be read."""
+        return self._step(batch, "val")[1]
 
-    def _step(self, batch: Batch, split: str) -> tuple[Tensor, Tensor] | None:
-        if not len(batch):
-            return None
+    def _step(self, batch: Batch, split: str) -> tuple[Tensor, Tensor | None]:
+        if not len(batch):  # this process has nothing, but the others count on it
+            nothing = torch.zeros(0, device=self.device)
+            return ranks.mean(nothing, nothing), None
         logits, _ = self.model(batch.video, batch.lengths)  # (B, K)
-        loss = self.task.loss(logits, batch.targets)
-        self.log(f"{split}/loss", loss, on_step=split == "train", on_epoch=True, batch_size=len(batch))
-        self.metrics[f"{split}_metrics"].update(logits.detach().float(), batch.targets)  # type: ignore[operator]
+        targets = batch.targets if batch.soft_targets is None else batch.soft_targets
+        loss = ranks.mean(*self.task.loss_terms(logits, targets))
+        probs = logits.detach().float().softmax(1)
+        self.figures[f"{split}_figures"].update(loss.detach(), probs, batch.targets)  # type: ignore[operator]
         return loss, logits
+
+    def _no_gradient(self, batch: Batch) -> Tensor:
+        """Returns a zero that gives every parameter a gradient of zero, for the average that all processes take part in."""
+        zero = torch.stack([parameter.sum() for parameter in self.model.parameters() if parameter.requires_grad]).sum() * 0
+        if any(isinstance(module, SyncBatchNorm) for module in self.model.modules()):  # waits for every process
+            clip = self.payload["clip"]
+            no_clips = batch.video.new_zeros(0, 1, 3, clip["height"], clip["width"])
+            zero = zero + self.model.encode(no_clips).sum()
+        return zero
+
+    def optimizer_step(
+        self, epoch: int, batch_idx: int, optimizer: Optimizer | Any, optimizer_closure: Callable[[], Any] | None = None
+    ) -> None:
+        """Makes a step, in which nothing moves where no process could read a video of its batches."""
+
+        def closure() -> Any:
+            assert optimizer_closure is not None
+            loss = optimizer_closure()
+            if self._num_clips:
+                return loss
+            optimizer.zero_grad()  # gradients of zero would leave momentum and decay to move the weights
+            return None
+
+        super().optimizer_step(epoch, batch_idx, optimizer, closure)
+        self._num_clips = 0
 
     def on_train_epoch_end(self) -> None:
         """Logs the training figures of the epoch."""
-        self._log_metrics("train")
+        self._log_figures("train")
 
     def on_validation_epoch_end(self) -> None:
         """Logs the validation figures and the score that ranks checkpoints.
@@ -95,22 +133,18 @@ class SequenceModule(pl.LightningModule):
         Raises:
             DataError: None of the validation videos could be read.
         """
-        figures = self._log_metrics("val")
+        figures = self._log_figures("val")
         if not figures:
             raise DataError(
                 "none of the validation videos could be read, so no checkpoint can be chosen: bad_videos.csv in the run's "
                 "folder names them; repair them, or run again, which leaves out what the scan finds bad"
             )
-        loss = float(self.trainer.callback_metrics["val/loss"])
+        loss = figures["loss"]
         score = -loss if self.monitor == "loss" else selection_score(figures[self.monitor], loss)
         self.log("val/selection_score", score)
 
-    def _log_metrics(self, split: str) -> dict[str, float]:
-        metrics = self.metrics[f"{split}_metrics"]
-        if not metrics["accuracy"].update_called:  # type: ignore[index]
-            return {}
-        figures = {name: float(value) for name, value in metrics.compute().items()}  # type: ignore[operator]
-        metrics.reset()  # type: ignore[operator]
+    def _log_figures(self, split: str) -> dict[str, float]:
+        figures: dict[str, float] = self.figures[f"{split}_figures"].take()  # type: ignore[operator]
         self.log_dict({f"{split}/{name}": value for name, value in figures.items()})
         return figures
 
@@ -122,5 +156,6 @@ class SequenceModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds what the checkpoint needs to rebuild its model."""
+        """Adds what the checkpoint needs to rebuild its model, and the task's options, which a resumed run must share."""
         checkpoint["videoseq"] = self.payload
+        checkpoint["task"] = plain_dict(self.task.options)

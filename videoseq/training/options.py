@@ -1,31 +1,63 @@
 """Options of training, one dataclass a subject; free of torch so that a configuration is checked before it is imported."""
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from videoseq.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class CrossEntropyOptions:
-    """Cross-entropy on logits.
+class LossOptions:
+    """What every loss on logits can be told.
 
     Attributes:
-        name: Name of the loss.
+        name: `cross_entropy` or `focal`.
         label_smoothing: Share of the target's probability that is spread over all classes, in [0, 1).
-        class_weights: `none`; `balanced`: every class weighs num_videos / (num_classes * its videos in the training split).
+        class_weights: `none`; `auto`: every class weighs num_videos / (num_classes * its videos in the training split), a
+            class without any as if it had one; or a list of a positive number per class, in the order of the class ids.
+        logit_adjustment: tau, from 0 (off); in training, tau * log(share of the training videos) is added to the logit of
+            every class, so that rare classes must win by more (Menon et al. 2021, eq. 10). `train/loss` is of these
+            logits; validation and predictions use the plain ones.
     """
 
     name: str = "cross_entropy"
     label_smoothing: float = 0.0
-    class_weights: Literal["none", "balanced"] = "none"
+    class_weights: Literal["none", "auto"] | tuple[float, ...] = "none"
+    logit_adjustment: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"label_smoothing must lie in [0, 1), got {self.label_smoothing}")
+        if not isinstance(self.class_weights, str) and not all(0 < weight < inf for weight in self.class_weights):
+            raise ConfigError(f"class_weights must be positive, one per class, got {list(self.class_weights)}")
+        if not 0 <= self.logit_adjustment < inf:
+            raise ConfigError(f"logit_adjustment must be 0 (off) or positive, got {self.logit_adjustment}")
 
 
-LOSSES: dict[str, type] = {"cross_entropy": CrossEntropyOptions}
+@dataclass(frozen=True)
+class CrossEntropyOptions(LossOptions):
+    """Cross-entropy."""
+
+
+@dataclass(frozen=True)
+class FocalOptions(LossOptions):
+    """Focal loss: what is recognised already counts less (Lin et al. 2017, eq. 4, with a softmax).
+
+    Attributes:
+        gamma: Power of (1 - probability) by which the cross-entropy is multiplied; 0 is cross-entropy itself.
+    """
+
+    name: str = "focal"
+    gamma: float = 2.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.gamma < inf:
+            raise ConfigError(f"gamma must be 0 or positive, got {self.gamma}")
+
+
+LOSSES: dict[str, type[LossOptions]] = {"cross_entropy": CrossEntropyOptions, "focal": FocalOptions}
 
 
 @dataclass(frozen=True)
@@ -38,7 +70,7 @@ class ClassificationOptions:
     """
 
     name: str = "classification"
-    loss: CrossEntropyOptions = field(default_factory=CrossEntropyOptions, metadata={"family": LOSSES.get, "names": LOSSES})
+    loss: LossOptions = field(default_factory=CrossEntropyOptions, metadata={"family": LOSSES.get, "names": LOSSES})
 
 
 TASKS: dict[str, type] = {"classification": ClassificationOptions}
@@ -70,6 +102,8 @@ class OptimizerOptions:
         lr: Learning rate of the head, positive.
         weight_decay: Decay of the weights that are neither norms nor biases.
         encoder_lr_scale: Factor on `lr` for the encoder.
+        layer_decay: Factor on the rate of the encoder from each of its layers to the one before it, in (0, 1]: the deeper a
+            layer, the faster it learns; 1 is off. With it the last layer, too, is one factor below the rate of the encoder.
         scheduler: How the rate moves.
     """
 
@@ -77,6 +111,7 @@ class OptimizerOptions:
     lr: float = 1e-3
     weight_decay: float = 0.01
     encoder_lr_scale: float = 1.0
+    layer_decay: float = 1.0
     scheduler: SchedulerOptions = field(default_factory=SchedulerOptions)
 
     def __post_init__(self) -> None:
@@ -89,6 +124,8 @@ class OptimizerOptions:
                 f"encoder_lr_scale must be positive, got {self.encoder_lr_scale}; "
                 "to keep the encoder fixed: model.encoder.freeze=all"
             )
+        if not 0 < self.layer_decay <= 1:
+            raise ConfigError(f"layer_decay must lie in (0, 1], such as 0.75, 1 is off, got {self.layer_decay}")
 
 
 @dataclass(frozen=True)
@@ -101,6 +138,11 @@ class TrainingOptions:
         clip_norm: Largest L2 norm of all gradients; null is no limit.
         early_stopping: Epochs without a better validation figure after which the run stops; null never stops early.
         monitor: The validation figure by which the best checkpoint is chosen; the loss breaks ties.
+        calibrate: Whether a temperature and a threshold per class are fitted on the validation videos, 20 of them or more, and
+            stored in the best checkpoint. Probabilities change, of a single clip never which class is the likeliest.
+        ema: Decay in (0, 1) of an exponential moving average of the weights, which is what is validated and saved; null keeps
+            none. At step n the decay is min(ema, (n - 1) / (n + 8)), so that the first weights are soon forgotten.
+        histograms: Whether TensorBoard gets histograms of weights and gradients, once in every epoch.
         channels_last: Whether the encoder runs in channels-last memory format.
         deterministic: Whether only deterministic algorithms of torch may be used.
     """
@@ -110,6 +152,9 @@ class TrainingOptions:
     clip_norm: float | None = 1.0
     early_stopping: int | None = None
     monitor: Literal["accuracy", "f1_macro", "loss"] = "accuracy"
+    calibrate: bool = True
+    ema: float | None = None
+    histograms: bool = False
     channels_last: bool = True
     deterministic: bool = False
 
@@ -121,23 +166,50 @@ class TrainingOptions:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} must be positive or null, got {value}")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise ConfigError(f"ema must lie in (0, 1), such as 0.999, or be null, got {self.ema}")
 
 
 @dataclass(frozen=True)
 class TrainerOptions:
-    """Where the model runs, in Lightning's words; one device.
+    """Where the model runs, in Lightning's words.
 
     Attributes:
         accelerator: `auto` takes a GPU where there is one.
+        devices: Devices of a machine that train together, each in a process of its own; `auto` is all GPUs, or one CPU
+            process. On the CPU any number goes.
+        strategy: How they do it. `auto`: `ddp` where there are several. `ddp`: each takes its part of every batch, and the
+            gradients are averaged. `ddp_find_unused`: the same for a model of which a step may leave parameters unused.
+        num_nodes: Machines; torchrun must start the command on each of them.
+        sync_batchnorm: Whether BatchNorm takes its figures from the clips of all devices instead of each device's own; GPUs
+            only.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
         num_threads: Threads of one operation on the CPU; null leaves it to torch, one per core. A small model is faster
             with one, beside the processes that decode.
     """
 
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
+    devices: int | Literal["auto"] = 1
+    strategy: Literal["auto", "ddp", "ddp_find_unused"] = "auto"
+    num_nodes: int = 1
+    sync_batchnorm: bool = False
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     num_threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.num_threads is not None and self.num_threads < 1:
             raise ConfigError(f"num_threads must be at least 1 or null, got {self.num_threads}")
+        if self.devices != "auto" and self.devices < 1:
+            raise ConfigError(f"devices must be at least 1 or auto, got {self.devices}")
+        if self.num_nodes < 1:
+            raise ConfigError(f"num_nodes must be at least 1, got {self.num_nodes}")
+
+    def refuse_several_devices(self, command: str) -> None:
+        """Raises a `ConfigError` where options ask a command for more than the one device that it runs on."""
+        for name in ("devices", "strategy", "num_nodes", "sync_batchnorm"):
+            value = getattr(self, name)
+            if value != getattr(TrainerOptions, name):
+                raise ConfigError(
+                    f"trainer.{name}={str(value).lower()}: videoseq.{command} runs on one device; leave it out, or take "
+                    "trainer=gpu or trainer=cpu"
+                )

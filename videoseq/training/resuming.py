@@ -7,8 +7,10 @@ from typing import Any
 from videoseq.errors import CheckpointError
 from videoseq.models.checkpoint import PAYLOAD_KEY
 from videoseq.models.weights import read_torch_file
+from videoseq.training.callbacks.ema import WeightAverage
 from videoseq.training.module import SequenceModule
 from videoseq.training.optim import build_optimizer
+from videoseq.types import plain_dict
 
 _FIX = (
     "resume needs the options that the run was started with (its config.yaml); to start a new run from its weights: "
@@ -16,23 +18,25 @@ _FIX = (
 )
 
 
-def check_resumable(checkpoint: Path, module: SequenceModule) -> None:
-    """Checks that a checkpoint holds the state of a run with the same model and optimiser as a module's.
+def check_resumable(checkpoint: Path, module: SequenceModule, ema: float | None) -> None:
+    """Checks that a checkpoint holds the state of a run with the same model, task and optimiser as a module's.
 
     Args:
         checkpoint: The file.
         module: What is to continue from it.
+        ema: Decay of the average of its weights; None where none is kept.
 
     Raises:
         CheckpointError: It does not; the message names what differs.
     """
     content = read_torch_file(checkpoint, what="a checkpoint of a training run", fix="give checkpoints/last.ckpt of a run")
-    if not isinstance(content, Mapping) or not {PAYLOAD_KEY, "loops", "optimizer_states"} <= content.keys():
+    if not isinstance(content, Mapping) or not {PAYLOAD_KEY, "task", "loops", "optimizer_states"} <= content.keys():
         raise CheckpointError(f"cannot continue from {str(checkpoint)!r}: it holds no state of a training run; {_FIX}")
     different = [
         *_model_differences(content[PAYLOAD_KEY], module),
-        *_loss_differences(content["state_dict"], module),
+        *_differences("task", content["task"], plain_dict(module.task.options)),
         *_optimizer_differences(content, module),
+        *_average_differences(content["callbacks"], ema),
     ]
     if different:
         raise CheckpointError(f"cannot continue from {str(checkpoint)!r}: {', '.join(different)}; {_FIX}")
@@ -40,20 +44,24 @@ def check_resumable(checkpoint: Path, module: SequenceModule) -> None:
 
 def _model_differences(payload: Mapping[str, Any], module: SequenceModule) -> Iterator[str]:
     for part in ("encoder", "head", "clip"):
-        before, now = payload[part], module.payload[part]
-        prefix = part if part == "clip" else f"model.{part}"
-        for name in sorted({*before, *now}):
-            if before.get(name) != now.get(name):
-                yield f"{prefix}.{name} was {before.get(name)}, is {now.get(name)}"
+        yield from _differences(part if part == "clip" else f"model.{part}", payload[part], module.payload[part])
     if payload["class_names"] != module.payload["class_names"]:
         yield f"the classes were {', '.join(payload['class_names'])}, are {', '.join(module.payload['class_names'])}"
 
 
-def _loss_differences(state: Mapping[str, Any], module: SequenceModule) -> Iterator[str]:
-    weights = "task.criterion.weight"  # in the state of a balanced loss alone
-    before, now = ("balanced" if weights in those else "none" for those in (state, module.state_dict()))
-    if before != now:
-        yield f"task.loss.class_weights was {before}, is {now}"
+def _differences(prefix: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*before, *now}):
+        first, second = before.get(name), now.get(name)
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            yield from _differences(f"{prefix}.{name}", first, second)
+        elif first != second:
+            yield f"{prefix}.{name} was {first}, is {second}"
+
+
+def _average_differences(callbacks: Mapping[str, Any], ema: float | None) -> Iterator[str]:
+    before = callbacks.get(WeightAverage.__qualname__, {}).get("decay")
+    if before != ema:
+        yield f"training.ema was {before}, is {ema}"
 
 
 def _optimizer_differences(content: Mapping[str, Any], module: SequenceModule) -> Iterator[str]:
@@ -63,8 +71,13 @@ def _optimizer_differences(content: Mapping[str, Any], module: SequenceModule) -
     if before[0].keys() - {"initial_lr"} != now[0].keys():
         yield f"optimizer.name is {module.optimizer_options.name}, which it was not"
         return
+    if [group["name"] for group in before] != [group["name"] for group in now]:
+        was_on = any(group["name"].startswith("encoder.") for group in before)
+        yield f"optimizer.layer_decay was {'below 1' if was_on else '1'}, is {module.optimizer_options.layer_decay}"
+        return
     # Lightning puts the saved rates back, so a changed one would be ignored without a word.
-    for option, key in (("lr or encoder_lr_scale", "initial_lr"), ("weight_decay", "weight_decay")):
-        rates = [[group[key] for group in before], [group["lr" if key == "initial_lr" else key] for group in now]]
-        if rates[0] != rates[1]:
-            yield f"optimizer.{option} was {max(rates[0])}, is {max(rates[1])}"
+    for option, key in (("lr, encoder_lr_scale or layer_decay", "initial_lr"), ("weight_decay", "weight_decay")):
+        for first, second in zip(before, now, strict=True):
+            if (old := first[key]) != (new := second["lr" if key == "initial_lr" else key]):
+                yield f"optimizer.{option} was {old}, is {new} ({first['name']})"
+                break

@@ -9,18 +9,20 @@ from videoseq.errors import CheckpointError, ConfigError
 logger = logging.getLogger(__name__)
 
 METRICS_FILE = "metrics.json"
+LOG_FILE = "train.log"
+TENSORBOARD_FOLDER = "tensorboard"
 LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
 BEST_CHECKPOINT = Path("checkpoints") / "best.ckpt"
 
 
-def new_run_folder(outputs: Path, name: str) -> Path:
-    """Makes and returns `outputs/name/<date_time_ms>`, a folder that no other run has.
+def new_run_folder(outputs: Path, name: str, prefix: str = "") -> Path:
+    """Makes and returns `outputs/name/<prefix><date_time_ms>`, a folder that no other run has.
 
     Raises:
         ConfigError: No folder can be made there.
     """
     while True:
-        folder = outputs / name / datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")[:-3]
+        folder = outputs / name / (prefix + datetime.now().strftime("%Y-%m-%d_%H-%M-%S-%f")[:-3])
         try:
             folder.mkdir(parents=True)
         except FileExistsError:

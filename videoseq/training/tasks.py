@@ -1,6 +1,6 @@
 """What is learned: a task turns logits and targets into a loss and metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
@@ -15,19 +15,31 @@ class ClassificationTask(nn.Module):
 
     Args:
         options: The task's options.
-        class_counts: Videos of each class in the training split.
+        class_counts: Class name -> training videos, in the order of the class ids.
+
+    Raises:
+        ConfigError: The options do not fit the classes.
     """
 
-    def __init__(self, options: ClassificationOptions, class_counts: Sequence[int]) -> None:
+    def __init__(self, options: ClassificationOptions, class_counts: Mapping[str, int]) -> None:
         super().__init__()
+        self.options = options
         self.num_classes = len(class_counts)
         self.criterion = build_loss(options.loss, class_counts)
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Returns the scalar loss of logits (B, K) and targets (B,)."""
-        result: Tensor = self.criterion(logits, targets)
-        return result
+    def loss_terms(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the loss of every sample, weighted already, and its weight, both (B,).
+
+        The loss of a batch is the sum of the one divided by the sum of the other. With class ids that is torch's
+        `cross_entropy`. With probabilities and class weights torch divides by B instead; here probabilities that are all on
+        one class mean the same as its id.
+
+        Args:
+            logits: (B, K).
+            targets: (B,) int64 class ids, or (B, K) float probabilities.
+        """
+        return self.criterion(logits, targets), self.criterion.sample_weights(targets)
 
     def metrics(self) -> MetricCollection:
-        """Returns fresh metrics, fed with logits (B, K) and targets (B,)."""
+        """Returns fresh metrics, fed with probs (B, K) and targets (B,)."""
         return classification_metrics(self.num_classes)

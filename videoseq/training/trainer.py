@@ -10,17 +10,21 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.strategies import Strategy
+from torch import distributed
 
 from videoseq.errors import ConfigError
+from videoseq.training import ranks
 from videoseq.training.callbacks.epoch_report import EpochReport
 from videoseq.training.options import TrainerOptions, TrainingOptions
-from videoseq.training.run_folder import BEST_CHECKPOINT, LAST_CHECKPOINT
+from videoseq.training.run_folder import BEST_CHECKPOINT, LAST_CHECKPOINT, TENSORBOARD_FOLDER
+from videoseq.training.strategy import DataParallel
 
 
 def build_trainer(
     folder: Path, training: TrainingOptions, trainer: TrainerOptions, callbacks: Sequence[pl.Callback]
 ) -> pl.Trainer:
-    """Returns the trainer of a run.
+    """Returns the trainer of a run; in each of the processes of a group, if there is one, its part of their common trainer.
 
     Args:
         folder: The run's folder.
@@ -46,14 +50,16 @@ def build_trainer(
     try:
         return pl.Trainer(
             accelerator=trainer.accelerator,
-            devices=1,
+            devices=ranks.world_size() // trainer.num_nodes,
+            num_nodes=trainer.num_nodes,
+            strategy=_strategy(trainer),
             precision=trainer.precision,
             max_epochs=training.max_epochs,
             accumulate_grad_batches=training.accumulate,
             gradient_clip_val=training.clip_norm,
             deterministic=training.deterministic,
             callbacks=[*callbacks, *watched],
-            logger=TensorBoardLogger(folder, name="", version="tensorboard"),
+            logger=TensorBoardLogger(folder, name="", version=TENSORBOARD_FOLDER),
             default_root_dir=folder,
             enable_progress_bar=isinstance(watched[3], RichProgressBar),
             enable_model_summary=False,
@@ -63,6 +69,12 @@ def build_trainer(
         )
     except (ValueError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"trainer: {str(error).splitlines()[0]}; to run on the CPU: trainer=cpu") from error
+
+
+def _strategy(trainer: TrainerOptions) -> Strategy | str:
+    if not distributed.is_initialized():
+        return "auto"
+    return DataParallel(find_unused_parameters=trainer.strategy == "ddp_find_unused")
 
 
 def _checkpoint(path: Path, **options: object) -> ModelCheckpoint:

@@ -38,7 +38,7 @@ def test_metrics_have_a_point_an_epoch(events, split, name):
     ("name", "count"),
     [
         ("train/loss_step", 1),  # every tenth step of twelve
-        ("train/loss_epoch", 3),
+        ("train/loss", 3),
         ("val/loss", 3),
         ("val/selection_score", 3),
         ("throughput/clips_per_second", 3),

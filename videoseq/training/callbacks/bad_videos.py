@@ -7,16 +7,17 @@ from typing import Any
 import pytorch_lightning as pl
 
 from videoseq.errors import DataError
+from videoseq.training import ranks
 from videoseq.types import Split
 
 logger = logging.getLogger(__name__)
 
 
 class BadVideoLog(pl.Callback):
-    """Reports every unreadable video once and stops the run when there are too many.
+    """Reports every unreadable video once, whichever process met it, and stops the run when there are too many.
 
     Args:
-        report: Called with (split, position in the split's table, reason) for each such video.
+        report: Called in the first process with (split, position in the split's table, reason) for each such video.
         num_videos: Videos of all splits, without those that the scan has left out.
         num_bad: Videos that the scan has left out already.
         max_bad_fraction: Share of bad videos above which the run stops, in [0, 1].
@@ -44,13 +45,16 @@ class BadVideoLog(pl.Callback):
         self._count("val", batch.failures)
 
     def _count(self, split: Split, failures: tuple[tuple[int, str], ...]) -> None:
-        for position, reason in failures:
+        if not ranks.any_of(bool(failures)):
+            return
+        for position, reason in ranks.gathered(list(failures)):
             if (split, position) in self._seen:
                 continue
             self._seen.add((split, position))
             self.num_bad += 1
             logger.warning("left out of %s: %s", split, reason)
-            self.report(split, position, reason)
+            if ranks.rank() == 0:
+                self.report(split, position, reason)
             if self.num_bad > self.max_bad_fraction * self.num_all:
                 raise DataError(
                     f"{self.num_bad} of {self.num_all} videos cannot be read, more than "

@@ -10,10 +10,13 @@ from typing import Any
 import pytorch_lightning as pl
 
 from videoseq.errors import Interrupted
+from videoseq.training import ranks
 
 
 class InterruptSaver(pl.Callback):
     """Saves at the next step's end after SIGINT or SIGTERM, then raises `Interrupted`; the second signal stops at once.
+
+    Several processes stop together, whichever of them the signal was sent to: at every step's end they tell each other.
 
     Args:
         checkpoint: Where to save.
@@ -50,7 +53,9 @@ class InterruptSaver(pl.Callback):
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
         """Saves and stops at a step's end, where no gradients wait to be accumulated."""
         batches = trainer.fit_loop.epoch_loop.batch_progress.current.ready
-        if self.requested and (batches % trainer.accumulate_grad_batches == 0 or batches == trainer.num_training_batches):
+        if batches % trainer.accumulate_grad_batches and batches != trainer.num_training_batches:
+            return
+        if ranks.any_of(self.requested):
             # Here `weights_only` says what is saved: the optimiser and the loops too. Left out, Lightning warns.
             trainer.save_checkpoint(self.checkpoint, weights_only=False)
             raise Interrupted(

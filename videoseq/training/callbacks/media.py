@@ -11,10 +11,13 @@ from torch import Tensor
 from videoseq.reporting.figures import confusion_figure, confusion_matrix
 from videoseq.reporting.files import writable
 from videoseq.reporting.gifs import encode_gif
+from videoseq.training import ranks
 
 
 class TensorBoardMedia(pl.Callback):
     """Writes a few training clips as GIFs at the start and the validation confusion matrix after every epoch.
+
+    The first of several processes writes: clips of its own, the matrix of all.
 
     Args:
         class_names: Class id -> name.
@@ -29,7 +32,7 @@ class TensorBoardMedia(pl.Callback):
 
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, *args: Any) -> None:
         """Shows the first batch of the run."""
-        if self._shown or not isinstance(trainer.logger, TensorBoardLogger):
+        if self._shown or not trainer.is_global_zero or not isinstance(trainer.logger, TensorBoardLogger):
             return
         self._shown = True
         for row in range(min(self.num_clips, len(batch))):
@@ -50,8 +53,9 @@ class TensorBoardMedia(pl.Callback):
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Writes the matrix."""
-        if isinstance(trainer.logger, TensorBoardLogger):
-            figure = confusion_figure(self._matrix, self.class_names)
+        matrix = ranks.summed(self._matrix)
+        if trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger):
+            figure = confusion_figure(matrix, self.class_names)
             trainer.logger.experiment.add_figure("val/confusion_matrix", figure, trainer.global_step)
 
 

@@ -5,12 +5,18 @@ from typing import Any
 
 import pytorch_lightning as pl
 
+from videoseq.training import ranks
+
 
 class Throughput(pl.Callback):
-    """Logs `throughput/clips_per_second` and `throughput/data_wait_fraction` of every training epoch."""
+    """Logs `throughput/clips_per_second` and `throughput/data_wait_fraction` of every training epoch.
+
+    Clips are those of all processes, times those of this one, which steps together with the others.
+    """
 
     def __init__(self) -> None:
         self.clips = 0
+        self._own_clips = 0
         self.seconds = 0.0
         self.wait_seconds = 0.0
         self._epoch = (0, 0.0, 0.0)
@@ -46,11 +52,13 @@ class Throughput(pl.Callback):
         """Counts the step."""
         now = time.perf_counter()
         self.seconds += now - self._last
-        self.clips += len(batch)
+        self._own_clips += len(batch)
         self._last = now
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Logs the epoch's figures."""
+        self.clips += ranks.total(self._own_clips)
+        self._own_clips = 0
         clips, seconds, wait = (
             now - before for now, before in zip((self.clips, self.seconds, self.wait_seconds), self._epoch, strict=True)
         )

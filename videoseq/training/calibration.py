@@ -1,0 +1,87 @@
+"""Fitting a calibration: a temperature, and the probability from which each class is claimed."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from videoseq.models.calibration import Calibration
+
+MIN_VIDEOS = 20
+"""Fewer validation videos than these fit no calibration: on average it would then make new probabilities worse."""
+
+LOWEST_TEMPERATURE = 0.25
+HIGHEST_TEMPERATURE = 10.0
+_HALVINGS = 60
+
+
+def fit_calibration(logits: Tensor, targets: Tensor) -> Calibration | None:
+    """Returns the calibration of a model; None where there are fewer than `MIN_VIDEOS` videos, or figures that are no numbers.
+
+    Args:
+        logits: (N, K) of one view of each validation video.
+        targets: (N,) int64 class ids.
+    """
+    if len(targets) < MIN_VIDEOS or not logits.isfinite().all():
+        return None
+    temperature = fit_temperature(logits, targets)
+    return Calibration(temperature, fit_thresholds(Calibration(temperature).probs(logits), targets))
+
+
+def fit_temperature(logits: Tensor, targets: Tensor) -> float:
+    """Returns the temperature T that minimises the mean negative log-likelihood of softmax(logits / T).
+
+    The likelihood is convex in 1 / T (Guo et al. 2017, section 4.2), so the sign of its slope leads to the one minimum: the
+    interval of log T is halved, always in the same steps. The slope in 1 / T is the mean of what the logits are expected to
+    be, under the probabilities, less the logit of the target.
+
+    T lies in [`LOWEST_TEMPERATURE`, `HIGHEST_TEMPERATURE`]. Where every video is recognised it is at least 1: without an
+    error the likelihood always gains from sharper probabilities, which shows nothing about how sure the model may be.
+
+    Args:
+        logits: (N, K), finite.
+        targets: (N,) int64 class ids.
+    """
+    logits = logits.double()
+    wanted = logits.gather(1, targets[:, None])[:, 0]  # (N,)
+
+    def is_too_sharp(temperature: float) -> bool:
+        expected = ((logits / temperature).softmax(1) * logits).sum(1)  # (N,)
+        return bool((expected - wanted).mean() > 0)
+
+    all_right = bool((logits.argmax(1) == targets).all())
+    low, high = (1.0 if all_right else LOWEST_TEMPERATURE), HIGHEST_TEMPERATURE
+    if not is_too_sharp(low):
+        return low
+    if is_too_sharp(high):
+        return high
+    for _ in range(_HALVINGS):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if is_too_sharp(middle) else (low, middle)
+    return math.sqrt(low * high)
+
+
+def fit_thresholds(probs: Tensor, targets: Tensor) -> tuple[float | None, ...]:
+    """Returns for every class the probability from which claiming it gives the largest F1 of that class against the rest.
+
+    A class is claimed where its probability is at least the threshold, whether or not another is likelier. A threshold
+    stands in the middle between two neighbouring probabilities of the videos; below the least of them it is 0, which claims
+    all. Of equal F1 the highest is taken: the one that claims least. A class that no video has gets None.
+
+    Args:
+        probs: (N, K).
+        targets: (N,) int64 class ids.
+    """
+    return tuple(_threshold(column, targets == k) for k, column in enumerate(probs.double().T))
+
+
+def _threshold(probs: Tensor, is_class: Tensor) -> float | None:
+    """Returns the threshold of one class from its probabilities (N,) and whether each video is of it (N,)."""
+    if not is_class.any():
+        return None
+    values, order = probs.sort(descending=True)  # (N,)
+    claimed = torch.arange(1, len(values) + 1)
+    f1 = 2 * is_class[order].cumsum(0) / (claimed + is_class.sum())  # (N,), where the first 1, 2, … N videos are claimed
+    between_equals = torch.cat([values[:-1] == values[1:], torch.tensor([False])])
+    last = int(f1.masked_fill(between_equals, -1).argmax())  # of equal ones the first
+    return float((values[last] + values[last + 1]) / 2) if last + 1 < len(values) else 0.0

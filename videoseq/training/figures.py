@@ -1,0 +1,68 @@
+"""The figures of an epoch: what every process has seen, put together once, at its end."""
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
+
+from videoseq.training import ranks
+
+
+class MeanLoss(Metric):
+    """Mean of the losses of batches, each counted as often as it has clips.
+
+    torchmetrics' `MeanMetric` either looks for NaN, for which a GPU waits in every step, or forgets the weights.
+    """
+
+    higher_is_better = False
+    full_state_update = False
+    losses: Tensor
+    clips: Tensor
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_state("losses", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("clips", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, loss: Tensor, num_clips: int) -> None:
+        """Adds a batch's mean loss, a scalar."""
+        self.losses += loss * num_clips
+        self.clips += num_clips
+
+    def compute(self) -> Tensor:
+        """Returns the mean, a scalar."""
+        return self.losses / self.clips
+
+
+class EpochFigures(nn.Module):
+    """Mean loss and metrics over the clips of an epoch, those of all processes.
+
+    The processes may have seen different numbers of clips, also none: torchmetrics' own way would wait for them forever.
+
+    Args:
+        metrics: Fed with probs (B, K) and targets (B,).
+    """
+
+    def __init__(self, metrics: MetricCollection) -> None:
+        super().__init__()
+        self.metrics = metrics
+        self.loss = MeanLoss(sync_on_compute=False)
+
+    def update(self, loss: Tensor, probs: Tensor, targets: Tensor) -> None:
+        """Adds the clips of a batch that this process has, one or more, and the batch's mean loss."""
+        self.metrics.update(probs, targets)
+        self.loss.update(loss, len(targets))
+
+    def take(self) -> dict[str, float]:
+        """Returns `loss` and the metrics by name, none where no process has seen a clip, and starts anew."""
+        named: dict[str, Metric] = {"loss": self.loss, **dict(self.metrics.items())}
+        seen = [{name: deepcopy(metric).cpu() for name, metric in named.items()}] if self.loss.update_called else []
+        for metric in named.values():
+            metric.reset()
+        everyone = ranks.gathered(seen)
+        for those in everyone[1:]:
+            for name, metric in everyone[0].items():
+                metric.merge_state(those[name])
+        return {name: float(metric.compute()) for name, metric in everyone[0].items()} if everyone else {}
