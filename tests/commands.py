@@ -7,15 +7,26 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from videoseq import benchmark, evaluate, experiment, predict, train
-from videoseq.config import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, main
+from videoseq import benchmark, crossvalidate, evaluate, experiment, extract, predict, train
+from videoseq.config import (
+    BenchmarkConfig,
+    CrossvalidateConfig,
+    EvaluateConfig,
+    ExperimentConfig,
+    ExtractConfig,
+    PredictConfig,
+    TrainConfig,
+    main,
+)
 
 _COMMANDS = {
     "train": (TrainConfig, train.train, train.USAGE),
     "evaluate": (EvaluateConfig, evaluate.evaluate, evaluate.USAGE),
     "predict": (PredictConfig, predict.predict, predict.USAGE),
+    "extract": (ExtractConfig, extract.extract, extract.USAGE),
     "benchmark": (BenchmarkConfig, benchmark.benchmark, benchmark.USAGE),
     "experiment": (ExperimentConfig, experiment.experiment, experiment.USAGE),
+    "crossvalidate": (CrossvalidateConfig, crossvalidate.crossvalidate, crossvalidate.USAGE),
 }
 
 TINY = (
@@ -47,8 +58,9 @@ def run(capsys: pytest.CaptureFixture[str], command: str, *words: object) -> Out
     """Runs a command and returns its exit code and what it printed."""
     schema, function, usage = _COMMANDS[command]
     capsys.readouterr()
+    sweep = train.train if command == "train" else None
     with pytest.raises(SystemExit) as stopped:
-        main(schema, command, function, usage, [str(word) for word in words])
+        main(schema, command, function, usage, [str(word) for word in words], sweep=sweep)
     printed = capsys.readouterr()
     return Outcome(int(stopped.value.code or 0), printed.out, printed.err)
 

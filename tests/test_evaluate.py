@@ -27,13 +27,13 @@ def test_an_evaluation_leaves_its_files_and_prints_a_row_per_class(capsys, words
     outcome = run(capsys, "evaluate", *words)
     assert outcome.code == 0, outcome.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "metrics.json", "predictions.csv", "confusion_matrix.png", "clips.png", "bad_videos.csv",
+        "metrics.json", "predictions.csv", "confusion_matrix.png", "reliability.png", "clips.png", "bad_videos.csv",
     }  # fmt: skip
     metrics = read_json(tmp_path / "out" / "metrics.json")
     assert set(metrics) == {
         "test", "checkpoint", "num_clips", "num_crops", "num_videos", "num_bad_videos", "versions", "git_commit",
     }  # fmt: skip
-    assert set(metrics["test"]) == {"accuracy", "f1_macro", "top5_accuracy", "loss", "per_class"}
+    assert set(metrics["test"]) == {"accuracy", "f1_macro", "top5_accuracy", "ece", "loss", "per_class"}
     for row in metrics["test"]["per_class"].values():
         assert set(row) == {"precision", "recall", "f1", "num_videos"}
     assert list(metrics["test"]["per_class"]) == ["left", "right"]

@@ -56,7 +56,7 @@ def test_a_folder_gets_a_row_per_video_as_csv(capsys, checkpoint, bars, working_
     assert "24 rows written to rows.csv" in outcome.err
     rows = read_csv(working_folder / "rows.csv")
     assert [row["path"] for row in rows] == sorted(str(path) for path in bars.rglob("*.mp4"))
-    assert list(rows[0]) == ["path", "pred", "prob", "pred_2", "prob_2"]
+    assert list(rows[0]) == ["path", "pred", "prob", "above_threshold", "pred_2", "prob_2"]
     for row in rows:
         assert {row["pred"], row["pred_2"]} == {"left", "right"}
         assert float(row["prob"]) >= float(row["prob_2"])
@@ -72,7 +72,7 @@ def test_a_pattern_gets_its_matches_as_json_with_top_k_classes(capsys, checkpoin
     assert [len(row["top"]) for row in rows] == [1, 1, 1]
     assert run(capsys, "predict", *words).code == 0
     rows = read_json(working_folder / "rows.json")
-    assert [set(row) for row in rows] == [{"path", "pred", "prob", "top"}] * 3
+    assert [set(row) for row in rows] == [{"path", "pred", "prob", "above_threshold", "top"}] * 3
     for row in rows:
         assert [set(entry) for entry in row["top"]] == [{"label", "prob"}] * 2
         assert row["top"][0] == {"label": row["pred"], "prob": row["prob"]}
@@ -146,13 +146,13 @@ def test_a_single_frame_model_classifies_exactly_the_frames_asked_for(capsys, tm
     ]  # fmt: skip
 
 
-def test_more_clips_of_a_video_change_its_probabilities(capsys, checkpoint, long_video):
+def test_more_clips_and_crops_of_a_video_change_its_probabilities(capsys, checkpoint, long_video):
     probs = []
-    for num_clips in (1, 3):
-        words = f"checkpoint={checkpoint}", f"input={long_video}", "output=rows.json", f"num_clips={num_clips}"
+    for views in ("num_clips=1", "num_clips=3", "num_crops=3"):
+        words = f"checkpoint={checkpoint}", f"input={long_video}", "output=rows.json", views
         assert run(capsys, "predict", *words).code == 0
         probs.append(read_json_rows()[0]["prob"])
-    assert probs[0] != probs[1]
+    assert len(set(probs)) == 3
 
 
 def test_workers_and_batches_change_nothing(capsys, checkpoint, bars):

@@ -18,7 +18,7 @@ from videoseq.data.writing import write_video
 from videoseq.models.checkpoint import load_checkpoint
 from videoseq.training.run_folder import new_run_folder
 
-METRICS = {"accuracy", "f1_macro", "top5_accuracy", "loss"}
+METRICS = {"accuracy", "f1_macro", "top5_accuracy", "ece", "loss"}
 
 
 def files_of(folder: Path) -> set[str]:
@@ -49,6 +49,7 @@ def test_a_run_on_class_folders_leaves_exactly_these_files(capsys, tmp_path, bar
         "metrics.json",
         "predictions.csv",
         "confusion_matrix.png",
+        "reliability.png",
         "bad_videos.csv",
         "train.log",
     }
@@ -64,8 +65,9 @@ def test_metrics_hold_the_promised_keys_and_plain_numbers(trained):
     metrics = read_json(trained / "metrics.json")
     assert set(metrics) == {
         "train", "val", "test", "seed", "epochs", "seconds", "fit_seconds", "clips_per_second", "data_wait_fraction",
-        "num_videos", "num_bad_videos", "versions", "git_commit",
+        "calibration", "num_videos", "num_bad_videos", "versions", "git_commit",
     }  # fmt: skip
+    assert metrics["calibration"] is None  # of four validation videos
     assert {name: row["num_videos"] for name, row in metrics["test"].pop("per_class").items()} == {"left": 2, "right": 2}
     for split in ("train", "val", "test"):
         assert set(metrics[split]) == METRICS
@@ -80,7 +82,7 @@ def test_metrics_hold_the_promised_keys_and_plain_numbers(trained):
 def test_predictions_have_a_row_per_test_video(trained, bars):
     rows = read_csv(trained / "predictions.csv")
     assert len(rows) == 4
-    assert list(rows[0]) == ["path", "target", "pred", "prob_left", "prob_right"]
+    assert list(rows[0]) == ["path", "target", "pred", "above_threshold", "prob_left", "prob_right"]
     for row in rows:
         assert (bars / row["path"]).is_file()
         assert row["target"] == row["path"].split("/")[0]
@@ -110,8 +112,11 @@ def test_what_is_not_a_terminal_gets_plain_and_short_lines(capsys, tmp_path, bar
     assert "\x1b" not in outcome.out + outcome.err
     assert "\r" not in outcome.out + outcome.err
     lines = outcome.err.splitlines()
-    assert len(lines) == 7
-    starts = ("scanning: 24", "run ", "epoch 1/2  train/loss ", "epoch 2/2  train/loss ", "classifying: ", "best checkpoint: ")
+    assert len(lines) == 8
+    starts = (
+        *("scanning: 24", "run ", "epoch 1/2  train/loss ", "epoch 2/2  train/loss ", "classifying: "),
+        *("not calibrated: that takes at least 20 validation videos, got 4", "best checkpoint: "),
+    )
     assert [line for line in lines if not line.startswith(starts)] == []
     assert len(outcome.out.splitlines()) < 10
 
@@ -145,9 +150,23 @@ def test_five_videos_in_two_classes_train_without_a_test_split_and_say_so(capsys
     assert outcome.code == 0, outcome.err
     folder = only_run(tmp_path)
     assert re.search(r"WARNING: NO TEST SPLIT.*`test` is null in metrics\.json.*'right'", outcome.err)
+    log = (folder / "train.log").read_text(encoding="utf-8").splitlines()
+    # What is told before there is a folder stands first in it.
+    assert re.search(r"INFO videoseq\.reporting\.progress: scanning: 5 in", log[0])
+    assert re.search(r"WARNING videoseq\.data\.splits: NO TEST SPLIT", log[1])
     metrics = read_json(folder / "metrics.json")
     assert metrics["test"] is None
     assert set(metrics["val"]) == METRICS
+    assert not (folder / "predictions.csv").exists()
+
+
+def test_the_test_split_is_left_alone_where_asked(capsys, tmp_path, bars):
+    outcome = run(capsys, "train", *train_words(bars, tmp_path, "test=false"))
+    assert outcome.code == 0, outcome.err
+    folder = only_run(tmp_path)
+    metrics = read_json(folder / "metrics.json")
+    assert metrics["test"] is None
+    assert 0 <= metrics["val"]["accuracy"] <= 1
     assert not (folder / "predictions.csv").exists()
 
 

@@ -85,7 +85,7 @@ def test_a_run_stopped_in_an_epoch_goes_on_as_if_nothing_had_happened(capsys, tm
     assert metrics["epochs"] == 3
     assert (metrics["val"], metrics["test"]) == (reference["val"], reference["test"])
     assert read_csv(folder / "predictions.csv") == read_csv(whole / "predictions.csv")
-    for tag in ("val/loss", "train/loss_epoch"):
+    for tag in ("val/loss", "train/loss"):
         assert steps_of(folder, tag) == steps_of(whole, tag) != []
 
 

@@ -14,8 +14,14 @@ commands (each with --help):
   python -m videoseq.predict     classify new videos
       python -m videoseq.predict checkpoint=CKPT input=video.mp4
       python -m videoseq.predict checkpoint=CKPT input=DIR output=predictions.csv
+  python -m videoseq.extract     write frames of videos as images
+      python -m videoseq.extract what=frames input=video.mp4 output=frames
+      python -m videoseq.extract what=frames input=DIR output=DIR num_frames=16
   python -m videoseq.experiment  run an experiment over several seeds and write its metrics.json
       python -m videoseq.experiment name=moving_shapes seeds=[0,1,2]
+  python -m videoseq.crossvalidate  train and test on folds, and compare experiments on the same ones
+      python -m videoseq.crossvalidate +experiment=kernel_size folds=5
+      python -m videoseq.crossvalidate compare=[moving_shapes,moving_shapes_mean]
   python -m videoseq.benchmark   measure the loader against bare decord, and its memory
       python -m videoseq.benchmark what=loader input=DIR
 

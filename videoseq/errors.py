@@ -33,7 +33,7 @@ class DecodeError(VideoseqError):
     Attributes:
         path: The file.
         stage: What was being done: `open`, `scan`, `seek`, `decode` or `check`.
-        backend: Which reader was doing it: `decord`, `pyav`, or `file` before a reader was chosen.
+        backend: Which reader was doing it: `decord`, `pyav`, `frames`, or `file` before a reader was chosen.
         cause: What went wrong, and the repair where there is one.
     """
 
@@ -52,6 +52,18 @@ class Interrupted(VideoseqError):
     """Training that stopped on a signal after saving; it can be resumed."""
 
     exit_code = 3
+
+
+class ProcessFailed(VideoseqError):
+    """Another process of a run on several devices that failed.
+
+    Attributes:
+        exit_code: The one with which it ended.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from videoseq.data.dataset import Video
-    from videoseq.serving.inference import VideoProbs
     from videoseq.serving.predictor import Predictor
 
 USAGE = """Measures a checkpoint on a split of the data that it was trained on, or of other data with the same classes.
@@ -31,10 +30,12 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     from videoseq.data.membership import restore_split, warn_of_seen
     from videoseq.data.options import DataOptions
     from videoseq.models.checkpoint import load_checkpoint
+    from videoseq.reporting.clip_sheet import write_clip_sheet
     from videoseq.reporting.files import write_json
     from videoseq.reporting.progress import progress_bar
     from videoseq.reporting.run_files import git_commit, versions
     from videoseq.running.measuring import list_bad_videos, measure_split, predictor_of
+    from videoseq.running.shown_clips import shown_clips, spread
 
     checkpoint = Path(cfg.checkpoint).expanduser()
     loaded = load_checkpoint(checkpoint)
@@ -57,8 +58,8 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     metrics: dict[str, Any] = {cfg.on: measured.metrics}
     if cfg.order_probe:
         metrics["order_probe"] = _order_probe(cfg, predictor, videos, targets, metrics[cfg.on]["accuracy"])
-    # Last, because it decodes in this process: workers that are forked afterwards could hang in the decoder.
-    _write_clips(folder / "clips.png", predictor, videos, result)
+    shown = shown_clips(predictor, videos, result, spread(len(result.videos), 8))
+    write_clip_sheet(folder / "clips.png", shown)
     metrics |= {
         "checkpoint": str(checkpoint),
         "num_clips": cfg.num_clips,
@@ -86,20 +87,6 @@ def _order_probe(
         probe[order] = evaluate_probs(shown.probs, targets)["accuracy"]
     print("accuracy by order of frames: " + "  ".join(f"{order} {value:.4f}" for order, value in probe.items()))
     return probe
-
-
-def _write_clips(path: Path, predictor: "Predictor", videos: "Sequence[Video]", result: "VideoProbs") -> None:
-    """Draws up to eight videos, spread over the split, with what the model says about them."""
-    from videoseq.reporting.clip_sheet import ShownClip, write_clip_sheet
-
-    names = predictor.loaded.config.class_names
-    count = min(8, len(result.videos))
-    clips = []
-    for chosen in (position * len(result.videos) // count for position in range(count)):
-        video, probs = videos[result.videos[chosen]], result.probs[chosen]
-        frames = predictor.middle_clip(video)
-        clips.append(ShownClip(frames, names[video.target], names[int(probs.argmax())], float(probs.max())))
-    write_clip_sheet(path, clips)
 
 
 def data_of_run(origin: Mapping[str, Any], changes: Mapping[str, Any], checkpoint: Path) -> dict[str, Any]:

@@ -15,7 +15,8 @@ USAGE = """Classifies videos with a trained model: a row per video, per window o
   python -m videoseq.predict checkpoint=CKPT input=DIR output=predictions.csv
   python -m videoseq.predict checkpoint=CKPT input='clips/*.mp4' output=predictions.json top_k=3
   python -m videoseq.predict checkpoint=CKPT input=long.mp4 windows=true
-  python -m videoseq.predict checkpoint=CKPT input=video.mp4 frames=[0,100,200]"""
+  python -m videoseq.predict checkpoint=CKPT input=video.mp4 frames=[0,100,200]
+  python -m videoseq.predict checkpoint=CKPT input=DIR frame_folders.pattern=frame_%06d.jpg"""
 
 
 def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
@@ -43,14 +44,24 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
         batch_size=cfg.batch_size,
         num_workers=cfg.num_workers,
     )
-    paths = find_videos(cfg.input)
+    frames = cfg.frame_folders.resolved()
+    paths = find_videos(cfg.input, frames)
     with progress_bar("scanning", len(paths)) as advance:
-        infos = scan_videos(paths, cache_file=None, limits=cfg.limits, num_workers=max(cfg.num_workers, 1), on_done=advance)
+        infos = scan_videos(
+            paths,
+            cache_file=None,
+            limits=cfg.limits,
+            num_workers=max(cfg.num_workers, 1),
+            on_done=advance,
+            frames={} if frames is None else {path: frames for path in paths if path.is_dir()},
+        )
     bad = {path: f"{str(path)!r}: {infos[path].error}" for path in paths if infos[path].error}
     rows, failures = predict_rows(
         predictor,
         [infos[path] for path in paths if path not in bad],
-        RowRequest(cfg.top_k, cfg.windows, cfg.window_seconds, cfg.window_step_seconds, cfg.frames, cfg.num_clips),
+        RowRequest(
+            cfg.top_k, cfg.windows, cfg.window_seconds, cfg.window_step_seconds, cfg.frames, cfg.num_clips, cfg.num_crops
+        ),
     )
     bad |= failures
     if cfg.output is None:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,16 @@ from videoseq.errors import DataError
 from videoseq.types import plain_dict
 
 if TYPE_CHECKING:
+    from videoseq.data.datamodule import VideoDataModule
     from videoseq.data.manifest import Manifest
     from videoseq.models.checkpoint import ModelConfig
     from videoseq.models.frame_encoder import FrameEncoder
+    from videoseq.reporting.run_log import RunLog
+    from videoseq.running.measuring import MeasuredSplit
+    from videoseq.serving.predictor import Predictor
     from videoseq.training.fitting import FitReport
     from videoseq.training.module import SequenceModule
+    from videoseq.types import Split
 
 logger = logging.getLogger("videoseq.train")  # as a command, __name__ is __main__
 
@@ -25,6 +31,7 @@ USAGE = """Trains a CNN+LSTM on labelled videos and measures it once on the test
   python -m videoseq.train data.root=DIR                  your videos: DIR/class_name/*.mp4
   python -m videoseq.train data.root=DIR model/encoder=simple model/head=gru training.max_epochs=50
   python -m videoseq.train data.root=DIR resume=auto      continue a run that was stopped
+  python -m videoseq.train data.root=DIR -m optimizer.lr=0.001,0.01 model/head=lstm,gru      all combinations, side by side
 
 Groups choose a file: model/encoder, model/head, augment, optimizer, trainer, data."""
 
@@ -36,7 +43,7 @@ class TrainResult:
     Attributes:
         folder: The run's folder.
         checkpoint: The checkpoint that was best on the validation split.
-        metrics: What stands in `metrics.json`.
+        metrics: What stands in `metrics.json`; of several processes only the first measures.
         module: The training module after its last step.
     """
 
@@ -46,26 +53,71 @@ class TrainResult:
     module: "SequenceModule"
 
 
-def train(cfg: TrainConfig) -> TrainResult:
+def train(cfg: TrainConfig, folder: Path | None = None) -> TrainResult:
     """Trains a model, measures the checkpoint that is best on validation once on the test split, and writes the run's files.
+
+    Args:
+        cfg: The options.
+        folder: Where the run's files go, new and empty; None makes a folder below `paths.outputs`, or continues one.
 
     Raises:
         VideoseqError: The data, the model or a checkpoint does not fit the configuration.
         Interrupted: A signal stopped the run after saving.
     """
-    from videoseq.data.manifest import build_manifest
-    from videoseq.data.membership import split_identities
-    from videoseq.models.checkpoint import ModelConfig
+    from videoseq.reporting.run_log import RunLog
+    from videoseq.training.run_folder import LOG_FILE
+
+    with RunLog(None if folder is None else folder / LOG_FILE) as log:
+        return _train(cfg, folder, log)
+
+
+def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
     from videoseq.reporting.files import write_json
-    from videoseq.reporting.progress import progress_bar
-    from videoseq.reporting.run_files import log_to_file
+    from videoseq.running.processes import joined
+    from videoseq.running.summarising import summarise_run
     from videoseq.training.custom import build_callbacks
-    from videoseq.training.run_folder import BEST_CHECKPOINT, METRICS_FILE, find_resumable, new_run_folder
+    from videoseq.training.run_folder import BEST_CHECKPOINT, LOG_FILE, METRICS_FILE, find_resumable, new_run_folder
 
     started = time.perf_counter()
     callbacks = build_callbacks(cfg.callbacks)
     outputs = Path(cfg.paths.outputs).expanduser()
-    resume = find_resumable(outputs, cfg.name, cfg.resume)
+    with joined(cfg.trainer) as processes:
+        with processes.first_ahead():  # the others find the videos, their scan and the weights where it has put them
+            resume = processes.decided("resume", lambda: find_resumable(outputs, cfg.name, cfg.resume))
+            module, loaders = _prepare(cfg, resume)
+        if folder is None:
+            folder = processes.decided("folder", lambda: resume.parents[1] if resume else new_run_folder(outputs, cfg.name))
+            if processes.is_first:
+                log.open(folder / LOG_FILE)
+        if processes.is_first:
+            if resume is None:  # a run that is continued keeps its options until these have proved to fit
+                save_config(cfg, folder / "config.yaml")
+            counts = ", ".join(f"{part} {len(videos)}" for part, videos in loaders.manifest.videos.items())
+            classes = len(loaders.manifest.class_names)
+            logger.info("%s %s: %d classes, %s", "continuing" if resume else "run", folder, classes, counts)
+        fit_started = time.perf_counter()
+        report = _fit(cfg, loaders, module, folder, resume, callbacks, writes=processes.is_first)
+        fit_seconds = time.perf_counter() - fit_started
+    metrics: dict[str, Any] = {}
+    if processes.is_first:
+        save_config(cfg, folder / "config.yaml")
+        predictor, measured, calibration = _measure(cfg, loaders.manifest, folder)
+        metrics = _figures(cfg, loaders.manifest, report, measured) | {"calibration": calibration}
+        metrics |= {"seconds": time.perf_counter() - started, "fit_seconds": fit_seconds}
+        write_json(folder / METRICS_FILE, metrics)
+        summarise_run(folder, predictor, loaders.manifest.videos, measured, plain_dict(cfg), report.steps)
+        logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
+    return TrainResult(folder, folder / BEST_CHECKPOINT, metrics, module)
+
+
+def _prepare(cfg: TrainConfig, resume: Path | None) -> "tuple[SequenceModule, VideoDataModule]":
+    """Finds, scans and splits the videos and builds the model; the encoder first, so that a wrong one shows at once."""
+    from videoseq.data.datamodule import VideoDataModule
+    from videoseq.data.manifest import build_manifest
+    from videoseq.data.membership import split_identities
+    from videoseq.models.checkpoint import ModelConfig
+    from videoseq.reporting.progress import progress_bar
+
     encoder = _build_encoder(cfg, load_weights=resume is None and cfg.init_from is None)
     manifest = build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar)
     if len(manifest.class_names) < 2:
@@ -79,25 +131,7 @@ def train(cfg: TrainConfig) -> TrainResult:
     }
     config = ModelConfig(cfg.model.encoder, cfg.model.head, manifest.class_names, cfg.clip, origin)
     module = _build_module(cfg, manifest, config, encoder)
-    folder = new_run_folder(outputs, cfg.name) if resume is None else resume.parents[1]
-    log_file = log_to_file(folder / "train.log")
-    try:
-        if resume is None:  # a run that is continued keeps its options until these have proved to fit
-            save_config(cfg, folder / "config.yaml")
-        counts = ", ".join(f"{part} {len(videos)}" for part, videos in manifest.videos.items())
-        logger.info("%s %s: %d classes, %s", "continuing" if resume else "run", folder, len(config.class_names), counts)
-        fit_started = time.perf_counter()
-        report = _fit(cfg, manifest, module, folder, resume, callbacks)
-        fit_seconds = time.perf_counter() - fit_started
-        save_config(cfg, folder / "config.yaml")
-        metrics = _measure(cfg, manifest, folder, report)
-        metrics |= {"seconds": time.perf_counter() - started, "fit_seconds": fit_seconds}
-        write_json(folder / METRICS_FILE, metrics)
-        logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
-    finally:
-        logging.getLogger("videoseq").removeHandler(log_file)
-        log_file.close()
-    return TrainResult(folder, folder / BEST_CHECKPOINT, metrics, module)
+    return module, VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed)
 
 
 def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
@@ -131,33 +165,35 @@ def _build_module(cfg: TrainConfig, manifest: "Manifest", config: "ModelConfig",
         monitor=cfg.training.monitor,
         payload=checkpoint_payload(config),
         seed=cfg.seed,
-        unfreeze_at_epoch=cfg.model.encoder.unfreeze_at_epoch,
     )
 
 
 def _fit(
     cfg: TrainConfig,
-    manifest: "Manifest",
+    loaders: "VideoDataModule",
     module: "SequenceModule",
     folder: Path,
     resume: Path | None,
     callbacks: list[Any],
+    *,
+    writes: bool,
 ) -> "FitReport":
-    from videoseq.data.datamodule import VideoDataModule
     from videoseq.running.measuring import list_bad_videos
     from videoseq.training.callbacks.bad_videos import BadVideoLog
     from videoseq.training.fitting import fit
     from videoseq.types import Split
 
-    listed = list_bad_videos(folder, manifest)
+    manifest = loaders.manifest
+    listed = list_bad_videos(folder, manifest) if writes else None
 
     def report(split: Split, position: int, reason: str) -> None:
+        assert listed is not None
         record = manifest.videos[split][position].record
         listed.add(record.path, record.row, split, reason)
 
     return fit(
         module,
-        VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed),
+        loaders,
         folder,
         cfg.training,
         cfg.trainer,
@@ -168,40 +204,44 @@ def _fit(
     )
 
 
-def _measure(cfg: TrainConfig, manifest: "Manifest", folder: Path, report: "FitReport") -> dict[str, Any]:
-    """Returns the run's figures, those of validation and test from the best checkpoint as it lies on disk."""
+def _measure(
+    cfg: TrainConfig, manifest: "Manifest", folder: Path
+) -> "tuple[Predictor, dict[Split, MeasuredSplit], dict[str, Any] | None]":
+    """Measures the best checkpoint, as it lies on disk, on validation and test; returns its calibration too."""
     from videoseq.models.checkpoint import load_checkpoint
-    from videoseq.reporting.run_files import git_commit, versions
-    from videoseq.running.measuring import measure_split, predictor_of
-    from videoseq.serving.predictor import targets_and_paths
-    from videoseq.training.metrics import evaluate_probs
+    from videoseq.running.measuring import measure_split, measure_validation, predictor_of
     from videoseq.training.run_folder import BEST_CHECKPOINT
 
-    predictor = predictor_of(load_checkpoint(folder / BEST_CHECKPOINT), cfg.data, cfg.trainer)
+    best = folder / BEST_CHECKPOINT
+    predictor = predictor_of(load_checkpoint(best), cfg.data, cfg.trainer)
     root = Path(cfg.data.root) if cfg.data.root is not None else None
-    val = predictor.predict(manifest.videos["val"])
-    metrics: dict[str, Any] = {
-        "train": report.train_metrics,
-        "val": evaluate_probs(val.probs, targets_and_paths(val, manifest.videos["val"], root)[0]),
-        "test": None,
-    }
-    num_bad = report.num_bad_videos
+    predictor, val, calibration = measure_validation(predictor, manifest.videos["val"], best, calibrate=cfg.training.calibrate)
+    measured: dict[Split, MeasuredSplit] = {"val": val}
     if manifest.videos["test"] and cfg.test:
-        test = measure_split(predictor, manifest.videos["test"], "test", folder, root)
-        num_bad += len(test.result.failures)
-        metrics["test"] = test.metrics
+        measured["test"] = measure_split(predictor, manifest.videos["test"], "test", folder, root)
+    return predictor, measured, calibration
+
+
+def _figures(
+    cfg: TrainConfig, manifest: "Manifest", report: "FitReport", measured: "Mapping[Split, MeasuredSplit]"
+) -> dict[str, Any]:
+    from videoseq.reporting.run_files import git_commit, versions
+
+    test = measured.get("test")
     return {
-        **metrics,
+        "train": report.train_metrics,
+        "val": measured["val"].metrics,
+        "test": None if test is None else test.metrics,
         "seed": cfg.seed,
         "epochs": report.epochs,
         "clips_per_second": report.clips_per_second,
         "data_wait_fraction": report.data_wait_fraction,
         "num_videos": manifest.num_videos,
-        "num_bad_videos": num_bad,
+        "num_bad_videos": report.num_bad_videos + (0 if test is None else len(test.result.failures)),
         "versions": versions(),
         "git_commit": git_commit(),
     }
 
 
 if __name__ == "__main__":
-    main(TrainConfig, "train", train, USAGE)
+    main(TrainConfig, "train", train, USAGE, sweep=train)

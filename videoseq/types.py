@@ -1,5 +1,6 @@
 """Value objects that the rooms hand to each other, each validated at birth."""
 
+import re
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,7 @@ class Limits:
     Attributes:
         max_pixels: Pixels of one frame.
         max_frames: Frames of one video.
-        max_bytes: Bytes of one file.
+        max_bytes: Bytes of one file, or of all images of one folder of frames.
         max_seconds: Wall-clock seconds that the scan of one file may take before it is killed.
     """
 
@@ -86,18 +87,47 @@ class ClipSpec:
         return self.frame_stride * (self.num_frames - 1) + 1
 
 
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm"})
+"""What the name of a frame's image ends with, in lower case."""
+
+
+@dataclass(frozen=True)
+class FrameFolder:
+    """How a video lies in a folder, one image for each frame.
+
+    Attributes:
+        pattern: Name of an image with `%d` or `%06d` in the place of its number, such as `frame_%06d.jpg`.
+        fps: Images shown per second.
+    """
+
+    pattern: str
+    fps: float
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[^%/\\\0]*%(0\d)?d[^%/\\\0]*", self.pattern):
+            raise ConfigError(
+                f"pattern must be a file name with one %d or %06d in the place of the number, such as frame_%06d.jpg, "
+                f"got {self.pattern!r}"
+            )
+        if Path(self.pattern).suffix.lower() not in IMAGE_SUFFIXES:
+            raise ConfigError(f"pattern must end in one of {', '.join(sorted(IMAGE_SUFFIXES))}, got {self.pattern!r}")
+        if not 0 < self.fps < float("inf"):
+            raise ConfigError(f"fps must be positive, got {self.fps}")
+
+
 @dataclass(frozen=True)
 class VideoRecord:
     """One labelled video, or a part of one, as the annotations name it.
 
     Attributes:
-        path: The file, absolute.
+        path: The file, or the folder of its frames, absolute.
         label: The class name.
         split: The split that the annotations give, if they give one.
         group: The source that it shares with others (recording, person, scene), if the annotations name one.
         start_seconds: Where the labelled part starts; None is the start of the video.
         end_seconds: Where it ends (half-open); None is the end of the video.
         row: Where the record was read, for messages: `annotations.csv row 7` or the path below the root.
+        frames: How the frames lie in the folder; None where the path is a file.
     """
 
     path: Path
@@ -107,19 +137,21 @@ class VideoRecord:
     start_seconds: float | None = None
     end_seconds: float | None = None
     row: str = ""
+    frames: FrameFolder | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class VideoInfo:
-    """What the scan found out about one file: a row of the manifest.
+    """What the scan found out about one video: a row of the manifest.
 
-    Frame i is the i-th in presentation order of the frames that a sequential decoder shows.
+    Frame i is the i-th in presentation order of the frames that a sequential decoder shows. In a folder of frames it is
+    the i-th image by its number, and the number is the frame's pts.
 
     Attributes:
-        path: The file, absolute.
-        size_bytes: Size when scanned.
-        mtime_ns: Modification time when scanned.
-        container: Name of the demuxer, recognised by the first bytes, such as `mp4`.
+        path: The file, or the folder of the frames, absolute.
+        size_bytes: Size when scanned; of a folder that of its images together.
+        mtime_ns: Modification time when scanned; of a folder a digest of its images' names, sizes and times.
+        container: Name of the demuxer, recognised by the first bytes, such as `mp4`; `folder` for a folder of frames.
         codec: Name of the codec, such as `h264`.
         width: Pixels, as displayed (after rotation).
         height: Pixels, as displayed (after rotation).
@@ -129,10 +161,12 @@ class VideoInfo:
         first_pts: Presentation time of frame 0, in units of `time_base`.
         pts_step: Distance of two frames where it is constant; 0 where it is not.
         irregular_pts: Every frame's pts, (num_frames,) int64, where the distance is not constant; else None.
-        keyframes: Indices of the frames that decoding can start at exactly, (k,) int64, ascending.
-        content_hash: Hash of the video packets, equal for copies of the same content.
+        keyframes: Indices of the frames that decoding can start at exactly, (k,) int64, ascending; none for a folder,
+            of which every frame stands alone.
+        content_hash: Hash of the video packets or of the images, equal for copies of the same content.
         decord_safe: Whether decord returns exactly these frames.
         unsafe_reason: Why it does not; empty where it does.
+        frame_pattern: Name of an image with a place for its number, where the video is a folder; empty for a file.
         error: Why the video cannot be used at all; None where it can.
     """
 
@@ -153,6 +187,7 @@ class VideoInfo:
     content_hash: str = ""
     decord_safe: bool = False
     unsafe_reason: str = ""
+    frame_pattern: str = ""
     error: str | None = None
 
     @property

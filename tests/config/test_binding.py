@@ -25,6 +25,12 @@ def test_a_family_is_chosen_by_its_name():
     assert bind(TrainConfig, {"data": DATA}).model.head == RecurrentHeadOptions()
 
 
+@pytest.mark.parametrize("stages", [{2: 1, 5: "all"}, {"2": "1", 5: "all"}], ids=["numbers", "text_behind_a_dot"])
+def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
+    cfg = bind(TrainConfig, {"data": DATA, "model": {"encoder": {"name": "vgg11", "unfreeze_at_epoch": stages}}})
+    assert cfg.model.encoder.unfreeze_at_epoch == {2: "1", 5: "all"}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -69,6 +75,12 @@ def test_a_family_is_chosen_by_its_name():
         ({"data": {"max_bad_fraction": 2}}, r"data\.max_bad_fraction must lie in \[0, 1\]"),
         ({"data": {"limits": {"max_frames": 0}}}, r"data\.limits\.max_frames must be positive"),
         ({"model": {"encoder": {"unfreeze_at_epoch": 2, "freeze": "none"}}}, r"but nothing is frozen"),
+        (
+            {"model": {"encoder": {"unfreeze_at_epoch": "layer4"}}},
+            r"unfreeze_at_epoch must be a whole number or stages such as \{2: layer4, 5: all\} or null, got 'layer4'",
+        ),
+        ({"model": {"encoder": {"unfreeze_at_epoch": {"two": "layer4"}}}}, r"or stages such as .* got \{'two': 'layer4'\}"),
+        ({"model": {"encoder": {"unfreeze_at_epoch": {2: None}}}}, r"or stages such as .* got \{2: None\}"),
         ({"seed": -1}, r"^seed must lie in \[0, 2\*\*32\), got -1$"),
         ({"seed": 2**32}, r"^seed must lie in \[0, 2\*\*32\), got 4294967296$"),
         (

@@ -4,9 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from videoseq.config import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig, load_config
+from videoseq.config import (
+    BenchmarkConfig,
+    CrossvalidateConfig,
+    EvaluateConfig,
+    ExperimentConfig,
+    ExtractConfig,
+    PredictConfig,
+    TrainConfig,
+    load_config,
+)
 from videoseq.config.entry import conf_folder
 from videoseq.errors import ConfigError
+from videoseq.models.options import TimmEncoderOptions
 
 CONF = conf_folder()
 PROJECT = Path(__file__).parents[2]
@@ -14,8 +24,10 @@ PRIMARY = {
     "train": (TrainConfig, ["data.root=videos"]),
     "evaluate": (EvaluateConfig, ["checkpoint=a.ckpt"]),
     "predict": (PredictConfig, ["checkpoint=a.ckpt", "input=b.mp4"]),
+    "extract": (ExtractConfig, ["what=frames", "input=b.mp4", "output=frames"]),
     "benchmark": (BenchmarkConfig, ["what=loader", "input=videos"]),
     "experiment": (ExperimentConfig, ["name=moving_shapes"]),
+    "crossvalidate": (CrossvalidateConfig, ["data.root=videos"]),
 }
 GROUP_FILES = sorted(path for path in CONF.rglob("*.yaml") if path.parent != CONF)
 
@@ -67,6 +79,24 @@ def test_interpolations_may_name_any_option():
 def test_an_unknown_interpolation_is_named():
     with pytest.raises(ConfigError, match=r"clip\.hight"):
         load_config(TrainConfig, "train", ["data.root=videos", "clip.width=${clip.hight}"])
+
+
+@pytest.mark.parametrize(
+    ("words", "stages"),
+    [
+        (["model.encoder.unfreeze_at_epoch={2:layer4,5:all}"], {2: "layer4", 5: "all"}),
+        (["model.encoder.unfreeze_at_epoch={2: layer3.0.conv1}"], {2: "layer3.0.conv1"}),
+        (["model.encoder.unfreeze_at_epoch={2:0,5:1}"], {2: "0", 5: "1"}),
+        (["model.encoder.unfreeze_at_epoch.2=layer4", "model.encoder.unfreeze_at_epoch.5=all"], {2: "layer4", 5: "all"}),
+    ],
+)
+def test_stages_of_unfreezing_are_written_on_the_command_line(words, stages):
+    assert load_config(TrainConfig, "train", ["data.root=videos", *words]).model.encoder.unfreeze_at_epoch == stages
+
+
+def test_a_model_of_timm_is_named_on_the_command_line():
+    cfg = load_config(TrainConfig, "train", ["data.root=videos", "model.encoder.name=timm:mobilenetv3_small_100"])
+    assert cfg.model.encoder == TimmEncoderOptions(name="timm:mobilenetv3_small_100")
 
 
 def test_the_default_for_a_folder_is_a_frozen_pretrained_resnet18_and_an_lstm():

@@ -119,9 +119,10 @@ def test_a_required_option_that_is_missing_is_named(capsys):
     assert capsys.readouterr().err == "videoseq.experiment: name is missing: name=moving_shapes\n"
 
 
-def test_sweeps_are_refused(capsys):
+def test_sweeps_of_other_commands_are_refused(capsys):
     assert exit_code(lambda cfg: None, ["-m", "name=a,b"]) == 2
-    assert "run the command once per value" in capsys.readouterr().err
+    message = "videoseq.experiment: sweeps (-m) are for videoseq.train: run this command once per value\n"
+    assert capsys.readouterr() == ("", message)
 
 
 @pytest.mark.parametrize("order", [0, 1])
@@ -204,7 +205,7 @@ def test_help_lists_the_options_of_every_member_of_a_family(capsys):
     out = run(capsys, "train", "-h").out
     assert "  model.encoder.channels  (list of int; default [32,64,128] for simple)" in out
     assert "  model.encoder.kernel_size  (int; default 3 for simple)" in out
-    assert "  model.encoder.weights  (str|null; default null for simple; default DEFAULT for a model of torchvision)" in out
+    assert "  model.encoder.weights  (str|null; default null for simple; default DEFAULT for a model of torchvision; " in out
     assert "  model.encoder.name  (str; default resnet18)" in out
     assert "  model.encoder.freeze_until  (str|null; default null)" in out
     assert "  model.head.pool  (last|mean|max|attention; default last for lstm, gru, rnn)" in out
@@ -235,6 +236,7 @@ WITHOUT_TORCH = {
     "help of experiment": ["videoseq.experiment", ["--help"]],
     "a misspelt key": ["videoseq.train", ["data.root=x", "model.head.hiden_size=3"]],
     "an unknown group": ["videoseq.train", ["data.root=x", "model/head=lsmt"]],
+    "a misspelt key in a sweep": ["videoseq.train", ["data.root=x", "-m", "seed=0,1", "model.head.hiden_size=3"]],
     "nothing to train on": ["videoseq.train", []],
     "a missing option": ["videoseq.predict", []],
 }

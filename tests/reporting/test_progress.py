@@ -34,12 +34,24 @@ def test_nothing_to_do_is_not_told(caplog):
     assert caplog.messages == []
 
 
-def test_a_terminal_shows_a_bar():
+def on_a_terminal(script):
+    """Returns what a terminal shows of a script."""
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    subprocess.run([sys.executable, "-c", SCRIPT], stderr=slave, stdout=slave, env=environment, check=True)
+    subprocess.run([sys.executable, "-c", script], stderr=slave, stdout=slave, env=environment, check=True)
+    os.write(slave, b"end")
     os.close(slave)
     shown = os.read(master, 65536).decode()
     os.close(master)
+    return shown
+
+
+def test_a_terminal_shows_a_bar():
+    shown = on_a_terminal(SCRIPT)
     assert "scanning" in shown
     assert "3/3" in shown
+
+
+def test_a_process_that_is_silent_shows_no_bar():
+    silent = 'import logging\nlogging.getLogger("videoseq").setLevel(logging.ERROR)\n'
+    assert on_a_terminal(silent + SCRIPT) == "end"

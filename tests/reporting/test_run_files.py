@@ -1,6 +1,5 @@
 """What a run says about itself."""
 
-import logging
 import platform
 import subprocess
 from pathlib import Path
@@ -8,24 +7,7 @@ from pathlib import Path
 import pytest
 
 from videoseq import __version__
-from videoseq.reporting.run_files import BadVideoFile, git_commit, log_to_file, versions
-
-
-def test_the_log_of_the_package_goes_to_the_file_until_it_is_taken_away(tmp_path):
-    package = logging.getLogger("videoseq")
-    handler = log_to_file(tmp_path / "train.log")
-    try:
-        logging.getLogger("videoseq.somewhere").warning("first %d", 1)
-        # Straight to the file: pytest-xdist cannot carry a name that is not valid UTF-8 in its report of the log.
-        handler.handle(logging.LogRecord("videoseq.somewhere", logging.WARNING, __file__, 1, "broken %s", ("\udcff",), None))
-    finally:
-        package.removeHandler(handler)
-        handler.close()
-    logging.getLogger("videoseq.somewhere").warning("second")
-    text = (tmp_path / "train.log").read_text()
-    assert "WARNING videoseq.somewhere: first 1" in text
-    assert "WARNING videoseq.somewhere: broken \\udcff" in text
-    assert "second" not in text
+from videoseq.reporting.run_files import BadVideoFile, git_commit, versions
 
 
 def test_versions_name_what_a_result_depends_on():

@@ -1,7 +1,10 @@
+import copy
+
 import pytest
 import torch
 
 from videoseq.data.batch import ClipBatch, ClipSample, collate
+from videoseq.models.calibration import Calibration
 from videoseq.models.checkpoint import ModelConfig, build_model
 from videoseq.models.options import RecurrentHeadOptions, SimpleEncoderOptions
 from videoseq.serving.inference import REORDERINGS, infer_videos, reorder_frames
@@ -46,6 +49,21 @@ def test_probabilities_are_averaged_over_the_views_of_a_video_wherever_they_stan
     torch.testing.assert_close(result.probs.sum(1), torch.ones(2))
 
 
+def test_the_temperature_divides_the_logits_of_every_view_before_they_are_averaged(model):
+    black, white = torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.full((4, 3, 8, 8), 255, dtype=torch.uint8)
+    batches = [collate([sample(0, black, white)])]
+    decided = copy.deepcopy(model).eval()
+    with torch.no_grad():
+        decided.head.classifier.weight *= 40
+        decided.head.classifier.bias *= 0
+        logits = decided(torch.stack([black, white]))[0]  # (2, K)
+    result = infer_videos(decided, batches, device=CPU, calibration=Calibration(temperature=2))
+    torch.testing.assert_close(result.probs[0], (logits / 2).softmax(1).mean(0))
+    torch.testing.assert_close(result.logits[0], logits.mean(0))
+    assert not torch.allclose(result.probs[0], (logits.mean(0) / 2).softmax(0), atol=1e-3)
+    assert not torch.allclose(result.probs[0], logits.softmax(1).mean(0), atol=1e-3)
+
+
 def test_short_clips_in_a_batch_count_as_they_are(model):
     short, long = clips(2, 5)
     result = infer_videos(model, [collate([sample(0, short), sample(1, long)])], device=CPU)
@@ -63,7 +81,7 @@ def test_a_video_with_one_unreadable_clip_is_a_failure_and_not_a_guess(model):
 def test_without_a_readable_video_there_are_no_probabilities(model):
     result = infer_videos(model, [collate([sample(0, error="gone")])], device=CPU)
     assert (result.videos, result.failures) == ((), ((0, "gone"),))
-    assert len(result.probs) == 0
+    assert len(result.probs) == len(result.logits) == 0
 
 
 def test_every_batch_advances_the_bar(model):

@@ -2,6 +2,7 @@ import pytest
 
 from videoseq.errors import DataError
 from videoseq.serving.inputs import find_videos
+from videoseq.types import FrameFolder
 
 
 @pytest.fixture
@@ -45,6 +46,47 @@ def test_links_to_folders_are_followed_but_never_in_a_circle(folder, tmp_path_fa
 def test_a_link_to_nowhere_is_taken_so_that_it_is_reported(folder):
     (folder / "gone.mp4").symlink_to(folder / "nowhere.mp4")
     assert find_videos("gone.mp4") == [folder / "gone.mp4"]
+
+
+FRAMES = FrameFolder("%03d.jpg", 25.0)
+
+
+@pytest.fixture
+def with_frames(folder):
+    """Two folders of frames beside the files, one with a picture of another name."""
+    for name in ("deep/frames/001.jpg", "deep/frames/002.jpg", "more/000.jpg", "more/cover.png", "pictures/1.jpg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("more", ["more"]),
+        ("more/", ["more"]),
+        ("deep", ["deep/er/c.webm", "deep/frames"]),
+        (".", ["a.MKV", "b.mp4", "clip[1].mp4", "deep/er/c.webm", "deep/frames", "more"]),
+        ("*", ["a.MKV", "b.mp4", "clip[1].mp4", "more"]),
+        ("*/fr*", ["deep/frames"]),
+        ("b.mp4", ["b.mp4"]),
+    ],
+)
+def test_folders_of_frames_are_found_where_a_pattern_is_given(with_frames, text, names):
+    assert find_videos(text, FRAMES) == [with_frames / name for name in names]
+
+
+def test_without_a_pattern_folders_of_frames_are_none(with_frames):
+    assert find_videos("deep") == [with_frames / "deep/er/c.webm"]
+    with pytest.raises(DataError, match="no videos found; expected a file, a folder or a glob pattern"):
+        find_videos("more")
+
+
+@pytest.mark.parametrize(("text", "got"), [("pictures", r", got '.*pictures/1\.jpg'"), ("missing", "")])
+def test_a_pattern_that_fits_nothing(with_frames, text, got):
+    message = rf"input='{text}': no videos found: .* frame_folders\.pattern='%03d\.jpg' says{got}\. Fix: correct the pattern"
+    with pytest.raises(DataError, match=message):
+        find_videos(text, FRAMES)
 
 
 @pytest.mark.parametrize("text", ["", "a\0b.mp4", "rtsp://h/?a=1&b=2", "https://example.org/a.mp4", "file:///etc/passwd"])

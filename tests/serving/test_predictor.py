@@ -5,6 +5,7 @@ import torch
 
 from videoseq.data.dataset import EvalClips, Reading, Video
 from videoseq.errors import CheckpointError, DataError
+from videoseq.models.calibration import Calibration
 from videoseq.serving.inference import VideoProbs
 from videoseq.serving.parts import whole_video
 from videoseq.serving.predictor import Predictor, targets_and_paths
@@ -22,6 +23,19 @@ def test_a_prediction_is_the_models_answer_to_the_clip(predictor, infos):
         video = clips[position].frames
         logits, _ = predictor.loaded.model(video, torch.tensor([video.shape[1]]))
         torch.testing.assert_close(probs, logits[0].softmax(0), atol=1e-6, rtol=0)
+
+
+def test_a_calibrated_checkpoint_has_its_temperature_in_every_view_and_its_likeliest_class_stays(predictor, infos):
+    videos = [whole_video(info) for info in infos]
+    plain = predictor.predict(videos)
+    torch.testing.assert_close(plain.probs, plain.logits.softmax(1))
+    cooled = replace(predictor, loaded=replace(predictor.loaded, calibration=Calibration(temperature=0.5)))
+    result = cooled.predict(videos)
+    assert torch.equal(result.logits, plain.logits)
+    torch.testing.assert_close(result.probs, (plain.logits / 0.5).softmax(1))
+    assert torch.equal(result.probs.argmax(1), plain.probs.argmax(1))
+    shuffled = predictor.predict(videos, order="shuffled").logits
+    torch.testing.assert_close(cooled.predict(videos, order="shuffled").probs, (shuffled / 0.5).softmax(1))
 
 
 def test_batches_and_workers_change_nothing(predictor, infos):
@@ -56,7 +70,7 @@ def test_targets_and_paths_are_those_of_the_videos_that_have_a_result(infos, bar
         Video(VideoRecord(infos[1].path, "left"), infos[1], target=1),
         Video(VideoRecord(tmp_path / "elsewhere.mp4", "left"), infos[2], target=1),
     ]
-    result = VideoProbs((0, 2), torch.zeros(2, 2), ((1, "torn"),))
+    result = VideoProbs((0, 2), torch.zeros(2, 2), torch.zeros(2, 2), ((1, "torn"),))
     targets, paths = targets_and_paths(result, videos, bars)
     assert targets.tolist() == [0, 1]
     assert paths == ["left/0.mp4", str(tmp_path / "elsewhere.mp4")]
@@ -65,16 +79,19 @@ def test_targets_and_paths_are_those_of_the_videos_that_have_a_result(infos, bar
 
 def test_no_readable_video_at_all_is_an_error(infos):
     videos = [whole_video(info) for info in infos]
-    result = VideoProbs((), torch.zeros(0, 0), ((0, "torn at byte 7"), (1, "gone"), (2, "gone")))
+    nothing = torch.zeros(0, 0)
+    result = VideoProbs((), nothing, nothing, ((0, "torn at byte 7"), (1, "gone"), (2, "gone")))
     with pytest.raises(DataError, match="none of 3 videos could be read; the first: torn at byte 7"):
         targets_and_paths(result, videos, None)
 
 
-def test_the_middle_clip_is_what_a_single_view_shows(predictor, infos):
-    video = whole_video(infos[0])
-    clip = predictor.middle_clip(video)
-    assert (tuple(clip.shape), clip.dtype) == ((4, 3, 16, 16), torch.uint8)
-    logits, _ = predictor.loaded.model(clip[None], torch.tensor([4]))
-    torch.testing.assert_close(predictor.predict([video]).probs[0], logits[0].softmax(0), atol=1e-6, rtol=0)
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_middle_clips_are_what_a_single_view_shows(predictor, infos, num_workers):
+    videos = [whole_video(info) for info in infos]
+    clips = replace(predictor, num_workers=num_workers, batch_size=2).middle_clips(videos)
+    assert [(tuple(clip.shape), clip.dtype) for clip in clips] == [((4, 3, 16, 16), torch.uint8)] * len(videos)
+    for video, clip in zip(videos, clips, strict=True):
+        logits, _ = predictor.loaded.model(clip[None], torch.tensor([4]))
+        torch.testing.assert_close(predictor.predict([video]).probs[0], logits[0].softmax(0), atol=1e-6, rtol=0)
     with pytest.raises(DataError, match=r"gone\.mp4"):
-        predictor.middle_clip(whole_video(replace(infos[0], path=infos[0].path.with_name("gone.mp4"))))
+        predictor.middle_clips([whole_video(replace(infos[0], path=infos[0].path.with_name("gone.mp4")))])

@@ -1,13 +1,24 @@
 """The entry of all commands, the schema of their options and the checks."""
 
 from videoseq.config.binding import bind
-from videoseq.config.entry import load_config, main, save_config
-from videoseq.config.schema import BenchmarkConfig, EvaluateConfig, ExperimentConfig, PredictConfig, TrainConfig
+from videoseq.config.composing import load_config, save_config
+from videoseq.config.entry import main
+from videoseq.config.extraction import ExtractConfig
+from videoseq.config.schema import (
+    BenchmarkConfig,
+    CrossvalidateConfig,
+    EvaluateConfig,
+    ExperimentConfig,
+    PredictConfig,
+    TrainConfig,
+)
 
 __all__ = [
     "BenchmarkConfig",
+    "CrossvalidateConfig",
     "EvaluateConfig",
     "ExperimentConfig",
+    "ExtractConfig",
     "PredictConfig",
     "TrainConfig",
     "bind",

@@ -8,6 +8,7 @@ PATH_KEYS = frozenset(
     {
         "checkpoint",
         "data.annotations",
+        "data.class_names",
         "data.root",
         "init_from",
         "input",
@@ -47,7 +48,7 @@ def prepare_arguments(words: Sequence[str], conf: Path) -> list[str]:
         if not separator or key.startswith("~"):
             prepared.append(word)
         elif bare in PATH_KEYS:
-            prepared.append(f"++{bare}={_quote(value)}")
+            prepared.append(f"++{bare}={quote(value)}")
         elif "/" in bare or "@" in bare or (conf / bare).is_dir() or bare.startswith("hydra."):
             prepared.append(word)
         else:
@@ -55,7 +56,7 @@ def prepare_arguments(words: Sequence[str], conf: Path) -> list[str]:
     return prepared + flags
 
 
-def _quote(value: str) -> str:
+def quote(value: str) -> str:
     """Returns a path as a quoted string of Hydra's grammar; `null`, and what is quoted already, unchanged."""
     if value == "null" or (len(value) > 1 and value[0] == value[-1] and value[0] in "'\""):
         return value

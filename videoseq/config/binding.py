@@ -93,17 +93,18 @@ def _family(item: Field[Any], prefix: str, default_name: str) -> Iterator[Option
     for name in item.metadata["names"]:
         member = item.metadata["family"](name)
         names[member] = (*names.get(member, ()), name)
-    found: dict[str, list[Option]] = {}
+    found: dict[str, list[tuple[Option, tuple[str, ...]]]] = {}
     for member, those in names.items():
         for option in options(member, prefix):
-            found.setdefault(option.key, []).append(replace(option, members=those))
+            found.setdefault(option.key, []).append((option, those))
     for key, versions in found.items():
+        first = versions[0][0]
         if key == prefix + "name":
-            yield replace(versions[0], default=default_name, members=())
-        elif len(versions) == len(names) and all(option.default == versions[0].default for option in versions):
-            yield replace(versions[0], members=())
-        else:
-            yield from versions
+            yield replace(first, default=default_name)
+        elif len(versions) == len(names) and all(option.default == first.default for option, _ in versions):
+            yield first
+        else:  # an option of a family within the family has members already
+            yield from (replace(option, members=option.members or those) for option, those in versions)
 
 
 def _default(item: Field[Any]) -> Any:
@@ -196,9 +197,13 @@ def _convert(hint: Any, value: Any) -> Any:
         kind = list if origin is list else tuple
         return kind(_convert(arguments[0], entry) for entry in value)
     if origin in (dict, Mapping):
+        expected_mapping = "stages such as {2: layer4, 5: all}" if arguments[0] is int else "a group of options"
         if not isinstance(value, Mapping):
-            raise TypeError("a group of options")
-        return dict(value)
+            raise TypeError(expected_mapping)
+        try:
+            return {_convert_key(arguments[0], key): _convert(arguments[1], entry) for key, entry in value.items()}
+        except TypeError as error:
+            raise TypeError(expected_mapping) from error
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if hint is str and isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -208,14 +213,20 @@ def _convert(hint: Any, value: Any) -> Any:
     raise TypeError({int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint)))
 
 
+def _convert_key(hint: Any, key: Any) -> Any:
+    """Returns a key as its type: a number is text where it was written behind a dot (`group.2=…`)."""
+    return int(key) if hint is int and isinstance(key, str) and key.isdecimal() else _convert(hint, key)
+
+
 def _unknown(full: str, path: str, siblings: list[str], root: type) -> str:
     leaf = full.rpartition(".")[2]
+    members = {option.key: option.members for option in options(root)}
     near = get_close_matches(leaf, siblings, n=1) or [name for name in siblings if name.startswith(leaf)]
-    if near:
-        suggestion = f"{path}.{near[0]}" if path else near[0]
+    if full in members:
+        hint = f"it goes with {path}.name={' or '.join(members[full])}. "
+    elif near:
+        hint = f"did you mean {f'{path}.{near[0]}' if path else near[0]}? "
     else:
-        paths = [option.key for option in options(root)]
-        elsewhere = [key for key in paths if key.rpartition(".")[2] == leaf] or get_close_matches(full, paths, n=1)
-        suggestion = elsewhere[0] if elsewhere else ""
-    hint = f"did you mean {suggestion}? " if suggestion else ""
+        elsewhere = [key for key in members if key.rpartition(".")[2] == leaf] or get_close_matches(full, members, n=1)
+        hint = f"did you mean {elsewhere[0]}? " if elsewhere else ""
     return f"unknown option {full}: {hint}{path or 'This command'} knows: {', '.join(sorted(siblings))}"

@@ -58,7 +58,7 @@ def _type(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return "|".join(map(str, get_args(hint)))
     if get_origin(hint) is Mapping:
-        return "group"
+        return "group" if get_args(hint)[0] is str else "stages"
     arguments = [part for part in get_args(hint) if part is not Ellipsis]
     if get_origin(hint) in (tuple, list):
         return f"list of {_type(arguments[0])}"

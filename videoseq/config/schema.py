@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.options import DataOptions
 from videoseq.errors import ConfigError
 from videoseq.models.options import (
@@ -36,7 +37,7 @@ class ModelOptions:
 
     encoder: EncoderOptions = field(
         default_factory=TorchvisionEncoderOptions,
-        metadata={"family": encoder_options, "names": ("simple", "a model of torchvision")},
+        metadata={"family": encoder_options, "names": ("simple", "a model of torchvision", "timm:NAME")},
     )
     head: HeadOptions = field(default_factory=RecurrentHeadOptions, metadata={"family": HEADS.get, "names": HEADS})
 
@@ -102,6 +103,62 @@ class TrainConfig:
             )
         if self.resume is not None and self.init_from is not None:
             raise ConfigError("resume continues a run and init_from starts a new one: give one of them")
+        loss = self.task.loss
+        corrections = {
+            "data.sampler=balanced": self.data.sampler == "balanced",
+            "task.loss.class_weights=auto": loss.class_weights == "auto",
+            f"task.loss.logit_adjustment={loss.logit_adjustment}": loss.logit_adjustment > 0,
+        }
+        given = [word for word, is_given in corrections.items() if is_given]
+        if len(given) > 1:
+            raise ConfigError(
+                f"{' and '.join(given)}: each makes up for classes of different size, together they overdo it; give one of "
+                "them (class weights written as a list go with all)"
+            )
+
+
+@dataclass(frozen=True)
+class CrossvalidateConfig(TrainConfig):
+    """Everything that `videoseq.crossvalidate` accepts.
+
+    Attributes:
+        seed: Seed of the trainings of the first repeat, in [0, 2**32); repeat r trains with seed + r.
+        resume: Not for this command: the same command again continues.
+        test: Not for this command: every fold is tested.
+        folds: Folds of each repeat, at least 2; every video is tested in one of them.
+        repeats: How often the videos are dealt to folds; repeat r deals with `data.split.seed` + r.
+        compare: What is compared on the same folds, each with the first: names of experiments, options, or both, such as
+            `['kernel_size','kernel_size model.encoder.kernel_size=5']`.
+        output: JSON file to which the result is written too, such as `experiments/kernel_size/metrics.json`.
+    """
+
+    folds: int = 5
+    repeats: int = 1
+    compare: tuple[str, ...] = ()
+    output: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.folds < 2:
+            raise ConfigError(f"folds must be at least 2, got {self.folds}")
+        if self.repeats < 1:
+            raise ConfigError(f"repeats must be at least 1, got {self.repeats}")
+        _check_seeds("seed", [self.seed, self.seed + self.repeats - 1])
+        if len(self.compare) == 1:
+            raise ConfigError(f"compare needs two entries or more, got {list(self.compare)}")
+        if self.resume is not None:
+            raise ConfigError("resume is not for crossvalidate: the same command again continues what was stopped")
+        if not self.test:
+            raise ConfigError("test=false is not for crossvalidate: every fold is tested; leave it out")
+        if self.output is not None and not self.output.endswith(".json"):
+            raise ConfigError(f"output must end in .json, got {self.output!r}")
+        if self.compare:
+            return  # each entry is checked as a training of its own
+        if self.data.root is None and self.data.annotations is None:
+            raise ConfigError(
+                "nothing to cross-validate. Name an experiment: python -m videoseq.crossvalidate +experiment=kernel_size; a "
+                "folder of your own videos: data.root=DIR; or several to compare: compare=[moving_shapes,moving_shapes_mean]"
+            )
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
@@ -133,6 +190,7 @@ class EvaluateConfig:
     paths: PathsConfig = field(default_factory=PathsConfig)
 
     def __post_init__(self) -> None:
+        self.trainer.refuse_several_devices("evaluate")
         for name in ("num_clips", "num_crops"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -145,6 +203,7 @@ class PredictConfig:
     Attributes:
         checkpoint: The checkpoint, such as `outputs/train/DATE/checkpoints/best.ckpt`.
         input: A video file, a folder searched for videos, or a glob pattern.
+        frame_folders: Folders of extracted frames as videos; the input is then such a folder, or holds some.
         output: Where the rows go, `.csv` or `.json`; null prints a table.
         top_k: How many classes a row names.
         windows: Whether a long video gets a row per window instead of one row.
@@ -152,6 +211,7 @@ class PredictConfig:
         window_step_seconds: Step from window to window; null is half a window.
         frames: Frame indices that each get a row, from the clip around that frame.
         num_clips: Clips of a video over whose probabilities is averaged.
+        num_crops: Crops of a clip, likewise.
         batch_size: Clips of a batch.
         num_workers: Processes that decode; 0 decodes beside the model, which is best for a few videos.
         decoder: Which reader: `auto` is decord where it is exact for the file, else PyAV.
@@ -161,6 +221,7 @@ class PredictConfig:
 
     checkpoint: str = field(metadata={"example": "outputs/train/DATE/checkpoints/best.ckpt"})
     input: str = field(metadata={"example": "video.mp4"})
+    frame_folders: FrameFolderOptions = field(default_factory=FrameFolderOptions)
     output: str | None = None
     top_k: int = 5
     windows: bool = False
@@ -168,6 +229,7 @@ class PredictConfig:
     window_step_seconds: float | None = None
     frames: tuple[int, ...] | None = None
     num_clips: int = 1
+    num_crops: int = 1
     batch_size: int = 16
     num_workers: int = 0
     decoder: Literal["auto", "decord", "pyav"] = "auto"
@@ -175,7 +237,8 @@ class PredictConfig:
     trainer: TrainerOptions = field(default_factory=TrainerOptions)
 
     def __post_init__(self) -> None:
-        for name in ("top_k", "num_clips", "batch_size"):
+        self.trainer.refuse_several_devices("predict")
+        for name in ("top_k", "num_clips", "num_crops", "batch_size"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("window_seconds", "window_step_seconds"):

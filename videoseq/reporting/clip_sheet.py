@@ -27,11 +27,16 @@ class ShownClip(NamedTuple):
     prob: float
 
 
-def write_clip_sheet(path: Path, clips: Sequence[ShownClip], num_frames: int = 6, num_columns: int = 2) -> None:
-    """Draws a PNG with a strip of frames per clip under its prediction, wrong ones in red.
+def write_clip_sheet(path: Path, clips: Sequence[ShownClip]) -> None:
+    """Draws `clip_sheet` into a PNG file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clip_sheet(clips).savefig(path, dpi=110)
+
+
+def clip_sheet(clips: Sequence[ShownClip], num_frames: int = 6, num_columns: int = 2) -> Figure:
+    """Draws a strip of frames per clip under its prediction, wrong ones in red.
 
     Args:
-        path: The PNG file.
         clips: What is shown.
         num_frames: Frames of each strip, evenly spread over the clip.
         num_columns: Strips side by side.
@@ -49,5 +54,4 @@ def write_clip_sheet(path: Path, clips: Sequence[ShownClip], num_frames: int = 6
         wrong = "" if clip.pred == clip.target else f", is {clip.target}"
         text = drawable(f"{clip.pred} {clip.prob:.2f}{wrong}")
         axes.set_title(text, fontsize=9, color="red" if wrong else "black", loc="left", parse_math=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    return figure

@@ -1,4 +1,4 @@
-"""What an evaluation leaves: predictions, a confusion matrix, and a table per class."""
+"""What an evaluation leaves: predictions, a confusion matrix, a reliability diagram, and a table per class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +8,20 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from videoseq.reporting.figures import confusion_figure, confusion_matrix
-from videoseq.reporting.files import write_csv
+from videoseq.reporting.figures import confusion_figure, confusion_matrix, reliability_figure
+from videoseq.reporting.files import truth, write_csv
+from videoseq.reporting.reliability import reliability
 
 
-def write_predictions(path: Path, videos: Sequence[str], targets: Tensor, probs: Tensor, class_names: Sequence[str]) -> None:
-    """Writes one row per video: path, target, pred, and one probability per class.
+def write_predictions(
+    path: Path,
+    videos: Sequence[str],
+    targets: Tensor,
+    probs: Tensor,
+    class_names: Sequence[str],
+    above_threshold: Sequence[bool],
+) -> None:
+    """Writes one row per video: path, target, pred, whether that is above its threshold, and one probability per class.
 
     Args:
         path: The CSV file.
@@ -21,17 +29,19 @@ def write_predictions(path: Path, videos: Sequence[str], targets: Tensor, probs:
         targets: (N,) int64 class ids.
         probs: (N, K).
         class_names: Class id -> name.
+        above_threshold: Whether the probability of each video's predicted class reaches the threshold of the class.
     """
     rows = (
         {
             "path": video,
             "target": class_names[target],
             "pred": class_names[int(row.argmax())],
+            "above_threshold": truth(above),
             **{f"prob_{name}": f"{float(value):.6f}" for name, value in zip(class_names, row, strict=True)},
         }
-        for video, target, row in zip(videos, targets.tolist(), probs, strict=True)
+        for video, target, row, above in zip(videos, targets.tolist(), probs, above_threshold, strict=True)
     )
-    write_csv(path, ["path", "target", "pred", *(f"prob_{name}" for name in class_names)], rows)
+    write_csv(path, ["path", "target", "pred", "above_threshold", *(f"prob_{name}" for name in class_names)], rows)
 
 
 def write_confusion(path: Path, targets: Tensor, probs: Tensor, class_names: Sequence[str]) -> None:
@@ -39,6 +49,12 @@ def write_confusion(path: Path, targets: Tensor, probs: Tensor, class_names: Seq
     matrix = confusion_matrix(probs.argmax(1), targets, len(class_names))
     path.parent.mkdir(parents=True, exist_ok=True)
     confusion_figure(matrix, class_names).savefig(path, dpi=120)
+
+
+def write_reliability(path: Path, title: str, targets: Tensor, probs: Tensor) -> None:
+    """Draws the reliability diagram of (N,) targets and (N, K) probabilities into a PNG file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reliability_figure(reliability(probs, targets), title).savefig(path, dpi=120)
 
 
 def per_class(targets: Tensor, probs: Tensor, class_names: Sequence[str]) -> dict[str, dict[str, float]]:

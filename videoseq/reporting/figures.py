@@ -1,4 +1,4 @@
-"""Figures made from results."""
+"""Figures made from results, each an object of its own: nothing is kept or shown by matplotlib."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,8 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from torch import Tensor
+
+from videoseq.reporting.reliability import NUM_BINS, Reliability
 
 
 def confusion_matrix(preds: Tensor, targets: Tensor, num_classes: int) -> Tensor:
@@ -41,6 +43,34 @@ def confusion_figure(matrix: Tensor, class_names: Sequence[str]) -> Figure:
             for column in ticks:
                 colour = "white" if shares[row, column] > 0.5 else "black"
                 axes.text(column, row, str(int(matrix[row, column])), ha="center", va="center", color=colour, fontsize=8)
+    return figure
+
+
+def reliability_figure(bins: Reliability, title: str) -> Figure:
+    """Draws the accuracy of every bin of confidence, beside the diagonal on which a calibrated model lies.
+
+    The number of videos stands above each bin that has any.
+
+    Args:
+        bins: The bins.
+        title: What was measured, such as `test`; the expected calibration error is put behind it.
+    """
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.subplots()
+    centres = (torch.arange(NUM_BINS) + 0.5) / NUM_BINS  # (M,)
+    axes.bar(centres.tolist(), bins.accuracy.tolist(), width=1 / NUM_BINS, edgecolor="white", label="accuracy")
+    axes.plot([0, 1], [0, 1], linestyle="--", color="grey", label="calibrated")
+    for centre, accuracy, count in zip(centres.tolist(), bins.accuracy.tolist(), bins.counts.tolist(), strict=True):
+        if count:
+            axes.text(centre, accuracy, str(int(count)), ha="center", va="bottom", fontsize=8)
+    axes.set(
+        xlabel="confidence: probability of the prediction",
+        ylabel="share of right predictions",
+        xlim=(0, 1),
+        ylim=(0, 1.08),
+        title=f"{title}: {int(bins.counts.sum())} videos, ECE {float(bins.ece):.3f}",
+    )
+    axes.legend(loc="upper left")
     return figure
 
 

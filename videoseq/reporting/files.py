@@ -27,6 +27,11 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
     _replace(path, buffer.getvalue())
 
 
+def truth(value: bool) -> str:
+    """Returns `true` or `false`, as they stand in a CSV file and on the terminal."""
+    return "true" if value else "false"
+
+
 def append_csv(path: Path, columns: Sequence[str], row: Mapping[str, Any]) -> None:
     """Adds one row to a CSV file, which is started with its header where it does not exist."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from videoseq.reporting.files import write_csv, write_json
+from videoseq.reporting.files import truth, write_csv, write_json
+
+_ANSWER = ("pred", "prob", "above_threshold")
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -25,26 +27,27 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         write_json(path, listed)
         return
     flat = [_flat(row) for row in rows]
-    write_csv(path, list(flat[0]) if flat else ["path", "pred", "prob"], flat)
+    write_csv(path, list(flat[0]) if flat else ["path", *_ANSWER], flat)
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Prints rows as a table, the likeliest classes in one column."""
+    """Prints rows as a table, the other likely classes in one column."""
     if not rows:
         return
     table = Table()
-    places = [key for key in rows[0] if key not in ("pred", "prob", "top")]
-    for column in (*places, "pred", "prob", "then"):
+    places = [key for key in rows[0] if key not in (*_ANSWER, "top")]
+    for column in (*places, *_ANSWER, "then"):
         table.add_column(column, overflow="fold")
     for row in rows:
         others = ", ".join(f"{label} {prob:.3f}" for label, prob in row["top"][1:])
-        table.add_row(*(str(row[key]) for key in places), row["pred"], f"{row['prob']:.3f}", others)
+        answer = row["pred"], f"{row['prob']:.3f}", truth(row["above_threshold"])
+        table.add_row(*(str(row[key]) for key in places), *answer, others)
     # Nobody reads a pipe in columns of a terminal's width: there a path stays on one line, to be found by other programs.
     Console(highlight=False, width=None if sys.stdout.isatty() else 10_000).print(table)
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    flat = {key: value for key, value in row.items() if key != "top"}
+    flat = {key: value for key, value in row.items() if key != "top"} | {"above_threshold": truth(row["above_threshold"])}
     for rank, (label, prob) in enumerate(row["top"][1:], start=2):
         flat[f"pred_{rank}"] = label
         flat[f"prob_{rank}"] = prob

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 def progress_bar(description: str, total: int) -> Iterator[Callable[[], None]]:
     """Shows how far a piece of work is and gives the function that counts one step of it.
 
+    A process whose log keeps warnings to itself shows nothing either: another one speaks for it.
+
     Args:
         description: What is done, such as `scanning`.
         total: Number of steps; with none nothing is shown.
@@ -23,7 +25,7 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[], None]]:
     started = time.perf_counter()
     if not total:
         yield lambda: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and logger.isEnabledFor(logging.WARNING):
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(description, total=total)

@@ -1,7 +1,6 @@
-"""What a run says about itself: its log, the versions it ran with, and the videos it left out."""
+"""What a run says about itself: the versions it ran with, and the videos it left out."""
 
 import csv
-import logging
 import platform
 import subprocess
 from importlib.metadata import version
@@ -11,14 +10,6 @@ from videoseq.reporting.files import append_csv, writable, write_csv
 
 BAD_VIDEO_COLUMNS = ("path", "row", "split", "reason")
 _PACKAGES = ("videoseq", "torch", "torchvision", "pytorch-lightning", "av")
-
-
-def log_to_file(path: Path) -> logging.Handler:
-    """Adds a file to the package's log and returns its handler, which the caller removes and closes."""
-    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger("videoseq").addHandler(handler)
-    return handler
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,16 @@ from torch import Tensor
 from videoseq.data.dataset import Reading, Video
 from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
-from videoseq.models.checkpoint import LoadedModel
+from videoseq.models.calibration import Calibration
+from videoseq.models.checkpoint import LoadedModel, store_calibration
 from videoseq.reporting.progress import progress_bar
 from videoseq.reporting.run_files import BadVideoFile
 from videoseq.serving.device import choose_device
 from videoseq.serving.inference import VideoProbs
 from videoseq.serving.predictor import Predictor, targets_and_paths
+from videoseq.training.calibration import MIN_VIDEOS, fit_calibration
 from videoseq.training.evaluation import report_split
+from videoseq.training.metrics import evaluate_probs
 from videoseq.training.options import TrainerOptions
 from videoseq.types import Split
 
@@ -31,7 +34,7 @@ class MeasuredSplit:
     Attributes:
         result: Probabilities of every video.
         targets: (M,) int64 class ids of the videos of `result`.
-        metrics: The figures of `report_split`.
+        metrics: Its figures, those of `report_split` where its files were written.
     """
 
     result: VideoProbs
@@ -62,7 +65,7 @@ def measure_split(
     num_clips: int = 1,
     num_crops: int = 1,
 ) -> MeasuredSplit:
-    """Measures a model on a split, and writes `predictions.csv`, `confusion_matrix.png` and what could not be read.
+    """Measures a model on a split, and writes its predictions, its figures and what could not be read.
 
     Args:
         predictor: The model.
@@ -83,8 +86,59 @@ def measure_split(
         record = videos[position].record
         listed.add(record.path, record.row, split, reason)
         logger.warning("left out of %s: %s", split, reason)
-    metrics = report_split(folder, split, paths, targets, result.probs, predictor.loaded.config.class_names)
+    loaded = predictor.loaded
+    metrics = report_split(folder, split, paths, targets, result.probs, loaded.config.class_names, loaded.calibration)
     return MeasuredSplit(result, targets, metrics)
+
+
+def measure_validation(
+    predictor: Predictor, videos: Sequence[Video], checkpoint: Path, *, calibrate: bool
+) -> tuple[Predictor, MeasuredSplit, dict[str, Any] | None]:
+    """Measures a checkpoint on the validation videos, a single view of each, and stores its calibration in it.
+
+    The calibration is fitted on the logits, whatever calibration the checkpoint has, so that measuring twice changes nothing.
+
+    Args:
+        predictor: The model of the checkpoint.
+        videos: The validation videos.
+        checkpoint: The file, which is replaced where its calibration is another.
+        calibrate: Whether a calibration is fitted; without, the checkpoint is left with none.
+
+    Returns:
+        The predictor with the new calibration, what it says with it, and where one was fitted the `calibration` section of
+        `metrics.json`: temperature, thresholds, and the error and likelihood before and after.
+
+    Raises:
+        DataError: None of the videos could be read.
+    """
+    result = predictor.predict(videos)
+    targets, _ = targets_and_paths(result, videos, None)
+    fitted = fit_calibration(result.logits, targets) if calibrate else None
+    calibration = Calibration() if fitted is None else fitted
+    if calibration != predictor.loaded.calibration:
+        store_calibration(checkpoint, calibration)
+    before, after = (evaluate_probs(either.probs(result.logits), targets) for either in (Calibration(), calibration))
+    section = None
+    if fitted is not None:
+        section = {
+            "temperature": fitted.temperature,
+            "thresholds": dict(zip(predictor.loaded.config.class_names, fitted.thresholds, strict=True)),
+            "num_videos": len(targets),
+            "before": _sureness(before),
+            "after": _sureness(after),
+        }
+        text = "calibrated on %d videos: temperature %.2f, ECE %.3f before and %.3f after"
+        logger.info(text, len(targets), fitted.temperature, before["ece"], after["ece"])
+    elif calibrate:
+        logger.info("not calibrated: that takes at least %d validation videos, got %d", MIN_VIDEOS, len(targets))
+    loaded = replace(predictor.loaded, calibration=calibration)
+    calibrated = replace(result, probs=calibration.probs(result.logits))
+    return replace(predictor, loaded=loaded), MeasuredSplit(calibrated, targets, after), section
+
+
+def _sureness(figures: dict[str, float]) -> dict[str, float]:
+    """Returns what a temperature changes: the calibration error, and the mean negative log-likelihood, which is the loss."""
+    return {"ece": figures["ece"], "nll": figures["loss"]}
 
 
 def list_bad_videos(folder: Path, manifest: Manifest, *, new: bool = False) -> BadVideoFile:

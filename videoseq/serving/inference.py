@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from videoseq.data.batch import ClipBatch
+from videoseq.models.calibration import Calibration
 from videoseq.models.video_model import VideoModel
 from videoseq.serving.device import autocast
 from videoseq.types import derive_seed
@@ -22,12 +23,14 @@ class VideoProbs:
 
     Attributes:
         videos: Positions of the M videos in the data set's table, ascending.
-        probs: (M, K) float32, the mean over each video's clips and crops.
+        probs: (M, K) float32, the mean over each video's clips and crops, after calibration.
+        logits: (M, K) float32, the mean likewise, before calibration; of a single view they are those of the model.
         failures: (position, why) of every video of which a clip could not be read; these are not among `videos`.
     """
 
     videos: tuple[int, ...]
     probs: Tensor
+    logits: Tensor
     failures: tuple[tuple[int, str], ...]
 
 
@@ -37,6 +40,7 @@ def infer_videos(
     *,
     device: torch.device,
     precision: str = "32-true",
+    calibration: Calibration = Calibration(),  # noqa: B008
     order: FrameOrder = "ordered",
     advance: Callable[[], None] = lambda: None,
 ) -> VideoProbs:
@@ -47,6 +51,7 @@ def infer_videos(
         batches: Clips; those of one video may stand in several batches.
         device: Where the model runs.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
+        calibration: What turns the logits of a view into probabilities, which are then averaged.
         order: The order in which a clip's valid frames are shown; `single` repeats one of them, drawn at random.
         advance: Called after every batch.
     """
@@ -60,13 +65,15 @@ def infer_videos(
             with torch.inference_mode(), autocast(device, precision):
                 moved = shown.to(device)
                 logits, _ = model(moved.video, moved.lengths)  # (B, K)
-            for position, row in zip(batch.videos, logits.float().softmax(1).cpu(), strict=True):
+            both = torch.stack([calibration.probs(logits), logits.float()], dim=1).cpu()  # (B, 2, K)
+            for position, row in zip(batch.videos, both, strict=True):
                 total, count = sums.get(position, (torch.zeros_like(row), 0))
                 sums[position] = (total + row, count + 1)
         advance()
     videos = tuple(sorted(position for position in sums if position not in failures))
-    probs = [sums[position][0] / sums[position][1] for position in videos]
-    return VideoProbs(videos, torch.stack(probs) if probs else torch.zeros(0, 0), tuple(sorted(failures.items())))
+    means = [sums[position][0] / sums[position][1] for position in videos]
+    probs, logits = torch.stack(means, dim=1) if means else torch.zeros(2, 0, 0)  # (2, M, K)
+    return VideoProbs(videos, probs, logits, tuple(sorted(failures.items())))
 
 
 def reorder_frames(batch: ClipBatch, order: FrameOrder, seed: int) -> ClipBatch:

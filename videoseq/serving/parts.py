@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from videoseq.data.dataset import Video
-from videoseq.errors import DataError
+from videoseq.data.frame_extraction import check_frame
 from videoseq.types import ClipSpec, VideoInfo, VideoRecord
 
 
@@ -61,10 +61,7 @@ def frame_windows(info: VideoInfo, frames: Sequence[int], clip: ClipSpec, length
     times = info.frame_seconds
     parts = []
     for frame in frames:
-        if not 0 <= frame < info.num_frames:
-            raise DataError(
-                f"{str(info.path)!r} has {info.num_frames} frames, 0 to {info.num_frames - 1}: there is no frame {frame}"
-            )
+        check_frame(info, frame)
         if clip.num_frames == 1 and clip.sampling != "all":
             end = float(times[frame + 1]) if frame + 1 < info.num_frames else info.duration_seconds + 1
             parts.append(_part(info, float(times[frame]), end))

@@ -25,6 +25,7 @@ class RowRequest:
         window_step_seconds: Step from window to window; None is half a window.
         frames: Indices of frames that each get a row; None for whole videos or windows.
         num_clips: Clips of a video, window or frame over whose probabilities is averaged.
+        num_crops: Crops of a clip, likewise.
     """
 
     top_k: int = 5
@@ -33,6 +34,7 @@ class RowRequest:
     window_step_seconds: float | None = None
     frames: tuple[int, ...] | None = None
     num_clips: int = 1
+    num_crops: int = 1
 
 
 def predict_rows(
@@ -40,9 +42,9 @@ def predict_rows(
 ) -> tuple[list[dict[str, Any]], dict[Path, str]]:
     """Returns the rows of videos, and why some videos have none.
 
-    A row holds `path`; `start_seconds` and `end_seconds` of a window, or `frame` and `time_seconds`; `pred` and `prob`; and
-    `top`, the `top_k` likeliest classes as (label, probability), likeliest first. A video of which a part cannot be read
-    has no rows at all.
+    A row holds `path`; `start_seconds` and `end_seconds` of a window, or `frame` and `time_seconds`; `pred` and `prob`;
+    `above_threshold`, whether `prob` reaches the threshold of its class, True where it has none; and `top`, the `top_k`
+    likeliest classes as (label, probability), likeliest first. A video of which a part cannot be read has no rows at all.
 
     Args:
         predictor: The model.
@@ -56,7 +58,7 @@ def predict_rows(
             parts.extend(_parts(predictor, info, request))
         except DataError as error:
             failures[info.path] = str(error)
-    result = predictor.predict([video for video, _ in parts], num_clips=request.num_clips)
+    result = predictor.predict([video for video, _ in parts], num_clips=request.num_clips, num_crops=request.num_crops)
     failures |= {parts[position][0].info.path: reason for position, reason in result.failures}
     rows = [
         {"path": str(parts[position][0].info.path), **parts[position][1], **_best(predictor, probs, request.top_k)}
@@ -100,4 +102,5 @@ def _best(predictor: Predictor, probs: Tensor, top_k: int) -> dict[str, Any]:
     names = predictor.loaded.config.class_names
     values, ids = probs.topk(min(top_k, len(names)))
     top = [(names[k], round(value, 6)) for k, value in zip(ids.tolist(), values.tolist(), strict=True)]
-    return {"pred": top[0][0], "prob": top[0][1], "top": top}
+    above = predictor.loaded.calibration.reaches(int(ids[0]), float(values[0]))
+    return {"pred": top[0][0], "prob": top[0][1], "above_threshold": above, "top": top}

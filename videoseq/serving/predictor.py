@@ -60,7 +60,7 @@ class Predictor:
     def predict(
         self, videos: Sequence[Video], *, num_clips: int = 1, num_crops: int = 1, order: FrameOrder = "ordered"
     ) -> VideoProbs:
-        """Averages the probabilities of every video over its clips and crops.
+        """Averages the calibrated probabilities of every video over its clips and crops.
 
         Args:
             videos: The videos.
@@ -76,20 +76,26 @@ class Predictor:
                 loader,
                 device=self.device,
                 precision=self.precision,
+                calibration=self.loaded.calibration,
                 order=order,
                 advance=advance,
             )
 
-    def middle_clip(self, video: Video) -> Tensor:
-        """Returns the centre crop of a video's middle clip as the model sees it, (T, C, H, W) uint8 RGB.
+    def middle_clips(self, videos: Sequence[Video]) -> list[Tensor]:
+        """Returns the centre crop of every video's middle clip as the model sees it, (T, C, H, W) uint8 RGB.
+
+        Where there are processes that decode, one of them does: one that is forked after this process has decoded could hang.
 
         Raises:
-            DataError: The video cannot be read.
+            DataError: A video cannot be read.
         """
-        sample = EvalClips([video], self.loaded.config.clip, self.reading)[0]
-        if sample.frames is None:
-            raise DataError(sample.error)
-        return sample.frames[0]  # (1, T, C, H, W) -> (T, C, H, W)
+        clips = EvalClips(videos, self.loaded.config.clip, self.reading)
+        found: list[Tensor] = []
+        for batch in evaluation_loader(clips, self.batch_size, min(self.num_workers, 1)):
+            if batch.failures:
+                raise DataError(batch.failures[0][1])
+            found += [clip[:length] for clip, length in zip(batch.video, batch.lengths.tolist(), strict=True)]
+        return found
 
 
 def targets_and_paths(result: VideoProbs, videos: Sequence[Video], root: Path | None) -> tuple[Tensor, list[str]]:
