@@ -4,7 +4,6 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -16,7 +15,7 @@ class Meet(pl.Callback):
     Args:
         folder: An existing folder where every training leaves a file.
         count: How many must have begun.
-        dies: Seed of the training whose process is killed then.
+        dies: Epochs of the training whose process is killed then.
     """
 
     def __init__(self, folder: str, count: int, dies: int | None = None) -> None:
@@ -24,14 +23,14 @@ class Meet(pl.Callback):
         self.count = count
         self.dies = dies
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Leaves the file and waits for those of the others."""
-        (self.folder / f"seed_{pl_module.seed}").touch()
+        (self.folder / f"epochs_{trainer.max_epochs}").touch()
         deadline = time.monotonic() + 200
         while len(list(self.folder.iterdir())) < self.count:
             if time.monotonic() > deadline:
                 raise TimeoutError("the others do not come")
             time.sleep(0.05)
         print(f"threads {torch.get_num_threads()}")
-        if self.dies == pl_module.seed:
+        if self.dies == trainer.max_epochs:
             os.kill(os.getpid(), signal.SIGKILL)

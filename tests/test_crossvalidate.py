@@ -22,7 +22,7 @@ def crossvalidate(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         check=False,
-        timeout=170,
+        timeout=300,
     )
 
 

@@ -2,15 +2,23 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.commands import read_csv, read_json, run, train_words
+from tests.commands import only_run, read_csv, read_json, run, train_words
+from tests.data.formats import small
+from videoseq.config import bind
 from videoseq.data.dataset import EvalClips, Reading
+from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.loading import evaluation_loader
 from videoseq.data.manifest import build_manifest
 from videoseq.data.options import DataOptions
+from videoseq.data.splits import SplitOptions
+from videoseq.evaluate import data_of_run
 from videoseq.models.checkpoint import load_checkpoint
+from videoseq.types import plain_dict
 
 
 @pytest.fixture
@@ -180,3 +188,31 @@ def test_options_of_the_data_lie_on_top_of_those_of_the_run(capsys, tmp_path, ba
     # Another root: the run's CSV no longer applies.
     assert run(capsys, "evaluate", *words, f"data.root={bars}", "data.split.strategy=auto").code == 0
     assert json.dumps(read_csv(folder / "evaluation_val" / "predictions.csv")).count('"path"') == 4
+
+
+def test_what_describes_the_data_of_the_run_does_not_outlive_another_root_or_other_annotations(tmp_path):
+    own = DataOptions(
+        root="/a", annotations="/a/lists", format="ucf101", class_names="/a/names.txt", allow_outside_root=True, batch_size=4,
+        frame_folders=FrameFolderOptions("%05d.jpg", 12.0), split=SplitOptions(strategy="given", index=2, val_fraction=0.3),
+    )  # fmt: skip
+    origin = {"data": plain_dict(own)}
+    ckpt = Path("best.ckpt")
+    assert bind(DataOptions, data_of_run(origin, {}, ckpt)) == own
+    assert bind(DataOptions, data_of_run(origin, {"batch_size": 8}, ckpt)) == replace(own, batch_size=8)
+    split = SplitOptions(strategy="given", val_fraction=0.3)
+    for changes in ({"root": "/b"}, {"annotations": "/b/all.csv"}):
+        assert bind(DataOptions, data_of_run(origin, changes, ckpt)) == DataOptions(**changes, batch_size=4, split=split)
+    changes = {"root": "/b", "split": {"index": 3}, "frame_folders": {"pattern": "%d.png"}}
+    expected = DataOptions("/b", batch_size=4, split=replace(split, index=3), frame_folders=FrameFolderOptions("%d.png"))
+    assert bind(DataOptions, data_of_run(origin, changes, ckpt)) == expected
+
+
+def test_a_model_of_official_lists_is_evaluated_on_class_folders(capsys, tmp_path, make_class_folders):
+    root = small.write_ucf101(tmp_path / "ucf")
+    words = "data.format=ucf101", "data.split.index=2", "training.max_epochs=1"
+    assert run(capsys, "train", *train_words(root, tmp_path, *words)).code == 0
+    other = make_class_folders(tmp_path / "other", dict.fromkeys(small.UCF101_CLASSES, 3))
+    given = f"checkpoint={only_run(tmp_path) / 'checkpoints' / 'best.ckpt'}", f"output={tmp_path / 'out'}", f"data.root={other}"
+    outcome = run(capsys, "evaluate", *given, f"paths.cache={tmp_path / 'cache'}", "trainer=cpu")
+    assert outcome.code == 0, outcome.err
+    assert {row["target"] for row in read_csv(tmp_path / "out" / "predictions.csv")} == set(small.UCF101_CLASSES)

@@ -12,6 +12,8 @@ from tests.commands import read_csv, run, train_words
 from tests.conftest import moving_bar
 from videoseq.data.decoding import read_frames
 from videoseq.data.writing import write_video
+from videoseq.serving.inputs import find_videos
+from videoseq.types import FrameFolder
 
 MEASURED = """
 import resource, sys
@@ -96,6 +98,20 @@ def test_folders_keep_their_shape_and_videos_of_one_name_apart(capsys, video, tm
         assert [row["video"] for row in read_csv(out / "frames.csv")] == ["b.mp4", "clap/a.mkv", "clap/a.mp4", "wave/a.mp4"]
     assert extract(capsys, f"{source}/clap/*.mp4", tmp_path / "out", "indices=[4]").code == 0
     assert list(images(tmp_path / "out")) == ["a/frame_000004.png"]
+
+
+def test_frames_of_a_file_and_of_a_folder_of_its_name_are_read_back(capsys, video, tmp_path):
+    source = tmp_path / "videos"
+    names = "a.mp4", "a/b.mp4"
+    for name in names:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(video, source / name)
+    assert extract(capsys, source, tmp_path / "out", "short_side=16").code == 0
+    frames = FrameFolder("frame_%06d.png", 10.0)
+    assert find_videos(str(tmp_path / "out"), frames) == [tmp_path / "out" / "a" / "b", tmp_path / "out" / "a.mp4"]
+    assert {row["path"].rpartition("/")[0]: row["video"] for row in read_csv(tmp_path / "out" / "frames.csv")} == {
+        "a.mp4": "a.mp4", "a/b": "a/b.mp4",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("index", [30, 35, 10_000])

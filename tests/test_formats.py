@@ -137,7 +137,7 @@ def refused(capsys: pytest.CaptureFixture[str], command: str, *those: str) -> st
         ([PATTERN, "data.split.index=2"], r"data\.split\.index=2 chooses an official split, data\.format=folders has none"),
         ([PATTERN, "data.format=ucf101"], r"there is no '.*ucfTrainTestlist/classInd\.txt' or .*expected the videos Class"),
         ([PATTERN, "data.format=jestr"], r"data\.format must be one of auto, folders, csv, .*did you mean 'jester'\?"),
-        ([PATTERN, "data.split.strategy=kfold"], r"the class 'clap' is not tested in every fold.*data\.split\.folds=4"),
+        ([PATTERN, "data.split.strategy=kfold"], r"the class 'clap' is not tested in every fold.*Fix: fewer folds, at most 4, or"),
         ([PATTERN, "data.class_names=x.txt"], r"data\.class_names names the integer labels of data\.format=list"),
     ],
 )  # fmt: skip
@@ -160,7 +160,10 @@ def test_a_gap_ends_training_and_prediction(capsys, tmp_path, with_frames):
 
 def test_predict_with_a_reader_of_files(capsys, with_frames):
     root, folder = with_frames
-    given = [f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", f"input={root}/wave", "frame_folders.pattern=frame_%06d.jpg"]
-    message = refused(capsys, "predict", *given, "decoder=decord", "trainer=cpu")
-    assert "4 of 4 videos have no predictions" in message
-    assert "(decord, check): the video is a folder of frames, which this reader does not read; use reader auto" in message
+    given = [f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", f"input={root}/wave", "decoder=decord", "trainer=cpu"]
+    message = refused(capsys, "predict", *given)
+    assert re.search(
+        r"videoseq\.predict: decoder=decord reads files, but 4 of 4 videos are folders of frames, the first is '.*v0'\.", message
+    )
+    assert message.endswith("Fix: decoder=auto\n")
+    assert "scanning" not in message

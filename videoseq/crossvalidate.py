@@ -73,7 +73,7 @@ def _candidate(cfg: CrossvalidateConfig, entry: str, shared: Sequence[str]) -> C
         training = load_config(TrainConfig, "train", [*shared, *own])
     except ConfigError as error:
         raise ConfigError(f"compare, entry {entry!r}: {error}" if entry else str(error)) from error
-    data = replace(training.data, split=replace(training.data.split, strategy="kfold", folds=cfg.folds, fold=0))
+    data = replace(training.data, split=replace(training.data.split, strategy="kfold", index=None, folds=cfg.folds, fold=0))
     return Candidate(
         entry or training.name,
         training.name,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from videoseq.data.dataset import Video
     from videoseq.serving.predictor import Predictor
 
+_OF_ONE_DATA_SET = {"root", "annotations", "format", "class_names", "frame_folders", "allow_outside_root", "synthetic"}
+
 USAGE = """Measures a checkpoint on a split of the data that it was trained on, or of other data with the same classes.
 
   python -m videoseq.evaluate checkpoint=outputs/train/DATE/checkpoints/best.ckpt
@@ -92,7 +94,7 @@ def _order_probe(
 def data_of_run(origin: Mapping[str, Any], changes: Mapping[str, Any], checkpoint: Path) -> dict[str, Any]:
     """Returns the data options of the run that wrote a checkpoint, with changes on top.
 
-    With another `root` the run's own annotations and synthetic data no longer apply.
+    With another `root` or other `annotations` the data set is another: what describes the run's own no longer applies.
 
     Raises:
         CheckpointError: The checkpoint does not name its data.
@@ -101,7 +103,8 @@ def data_of_run(origin: Mapping[str, Any], changes: Mapping[str, Any], checkpoin
         raise CheckpointError(f"checkpoint {str(checkpoint)!r} does not name the data that it was trained on")
     stored = dict(origin["data"])
     if {"root", "annotations"} & set(changes):
-        stored |= {"root": None, "annotations": None, "synthetic": None}
+        stored = {key: value for key, value in stored.items() if key not in _OF_ONE_DATA_SET}
+        stored["split"] = {**stored.get("split", {}), "index": None}
     for key, value in changes.items():
         both = isinstance(value, Mapping) and isinstance(stored.get(key), Mapping)
         stored[key] = {**stored[key], **value} if both else value

@@ -30,8 +30,8 @@ def extract(cfg: ExtractConfig) -> dict[str, int]:
         FrameChoice,
         ImageFormat,
         choose_frames,
-        frame_folders,
         frame_name,
+        output_folders,
         write_frames,
     )
     from videoseq.data.scanning import scan_videos
@@ -53,7 +53,7 @@ def extract(cfg: ExtractConfig) -> dict[str, int]:
     # Before anything is written: an index that one video lacks is a mistake in the command.
     chosen = {path: choose_frames(infos[path], choice) for path in paths if path not in bad}
     image = ImageFormat(cfg.format, cfg.quality, cfg.short_side)
-    folders = frame_folders(paths, root)
+    folders = output_folders(paths, root)
     is_new = not output.exists()
     output.mkdir(parents=True, exist_ok=True)
     with progress_bar("extracting", sum(map(len, chosen.values()))) as advance:

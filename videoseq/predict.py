@@ -1,11 +1,14 @@
 """Classifies videos: `python -m videoseq.predict checkpoint=PATH input=FILE|DIR|GLOB`."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from videoseq.config import PredictConfig, main
-from videoseq.errors import DataError
+from videoseq.config import PredictConfig, bind, main
+from videoseq.data.frame_folders import FrameFolderOptions
+from videoseq.errors import ConfigError, DataError
+from videoseq.types import FrameFolder
 
 logger = logging.getLogger("videoseq.predict")  # as a command, __name__ is __main__
 
@@ -16,7 +19,9 @@ USAGE = """Classifies videos with a trained model: a row per video, per window o
   python -m videoseq.predict checkpoint=CKPT input='clips/*.mp4' output=predictions.json top_k=3
   python -m videoseq.predict checkpoint=CKPT input=long.mp4 windows=true
   python -m videoseq.predict checkpoint=CKPT input=video.mp4 frames=[0,100,200]
-  python -m videoseq.predict checkpoint=CKPT input=DIR frame_folders.pattern=frame_%06d.jpg"""
+  python -m videoseq.predict checkpoint=CKPT input=DIR frame_folders.pattern=frame_%06d.jpg
+
+A model that was trained on folders of frames finds such folders in the input without the pattern."""
 
 
 def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
@@ -25,8 +30,10 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
     Raises:
         DataError: There is no such input, or videos could not be read; the rows of the others are written before.
         CheckpointError: The checkpoint cannot be used.
+        ConfigError: An option has no effect on such an input, or cannot read it.
     """
     from videoseq.data.dataset import Reading
+    from videoseq.data.decoding import check_decoder
     from videoseq.data.scanning import scan_videos
     from videoseq.reporting.predictions import print_rows, write_rows
     from videoseq.reporting.progress import progress_bar
@@ -44,8 +51,15 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
         batch_size=cfg.batch_size,
         num_workers=cfg.num_workers,
     )
-    frames = cfg.frame_folders.resolved()
+    frames = cfg.frame_folders.resolved(frames_of_run(predictor.loaded.config.origin))
     paths = find_videos(cfg.input, frames)
+    folders = [path for path in paths if path.is_dir()]
+    if not folders and cfg.frame_folders != FrameFolderOptions():
+        raise ConfigError(
+            f"frame_folders says how frames lie in folders, but the input holds files only, the first is {str(paths[0])!r}. "
+            "Fix: remove its options, or name the images of folders of frames with frame_folders.pattern"
+        )
+    check_decoder("decoder", cfg.decoder, folders, len(paths))
     with progress_bar("scanning", len(paths)) as advance:
         infos = scan_videos(
             paths,
@@ -53,7 +67,7 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
             limits=cfg.limits,
             num_workers=max(cfg.num_workers, 1),
             on_done=advance,
-            frames={} if frames is None else {path: frames for path in paths if path.is_dir()},
+            frames={} if frames is None else dict.fromkeys(folders, frames),
         )
     bad = {path: f"{str(path)!r}: {infos[path].error}" for path in paths if infos[path].error}
     rows, failures = predict_rows(
@@ -73,6 +87,11 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
         listed = "".join(f"\n  {reason}" for reason in bad.values())
         raise DataError(f"{len(bad)} of {len(paths)} videos have no predictions:{listed}")
     return rows
+
+
+def frames_of_run(origin: Mapping[str, Any]) -> FrameFolder | None:
+    """Returns how frames lay in the folders that a model was trained on; None where it saw files, or does not say."""
+    return bind(FrameFolderOptions, origin.get("data", {}).get("frame_folders", {})).resolved()
 
 
 if __name__ == "__main__":

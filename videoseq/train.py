@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,7 @@ def train(cfg: TrainConfig, folder: Path | None = None) -> TrainResult:
 
 
 def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
+    from videoseq.data.membership import split_identities
     from videoseq.reporting.files import write_json
     from videoseq.running.processes import joined
     from videoseq.running.summarising import summarise_run
@@ -85,6 +86,7 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
         with processes.first_ahead():  # the others find the videos, their scan and the weights where it has put them
             resume = processes.decided("resume", lambda: find_resumable(outputs, cfg.name, cfg.resume))
             module, loaders = _prepare(cfg, resume)
+        processes.check_alike("videos", split_identities(loaders.manifest))
         if folder is None:
             folder = processes.decided("folder", lambda: resume.parents[1] if resume else new_run_folder(outputs, cfg.name))
             if processes.is_first:
@@ -120,18 +122,16 @@ def _prepare(cfg: TrainConfig, resume: Path | None) -> "tuple[SequenceModule, Vi
 
     encoder = _build_encoder(cfg, load_weights=resume is None and cfg.init_from is None)
     manifest = build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar)
-    if len(manifest.class_names) < 2:
-        raise DataError(f"there is one class, {manifest.class_names[0]!r}; expected at least two to tell apart")
     if not manifest.videos["val"]:
         raise DataError("there is no validation split to choose a checkpoint by: raise data.split.val_fraction")
     origin = {
-        "data": plain_dict(cfg.data.with_absolute_paths()),
+        "data": plain_dict(replace(cfg.data.with_absolute_paths(), frame_folders=manifest.frame_folders)),
         "videos": split_identities(manifest),
         "median_seconds": manifest.median_seconds,
     }
     config = ModelConfig(cfg.model.encoder, cfg.model.head, manifest.class_names, cfg.clip, origin)
-    module = _build_module(cfg, manifest, config, encoder)
-    return module, VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed)
+    loaders = VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed)
+    return _build_module(cfg, loaders.class_counts, config, encoder), loaders
 
 
 def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
@@ -149,7 +149,9 @@ def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
     return build_encoder(options, height=cfg.clip.height, width=cfg.clip.width, load_weights=load_weights)
 
 
-def _build_module(cfg: TrainConfig, manifest: "Manifest", config: "ModelConfig", encoder: "FrameEncoder") -> "SequenceModule":
+def _build_module(
+    cfg: TrainConfig, class_counts: Mapping[str, float], config: "ModelConfig", encoder: "FrameEncoder"
+) -> "SequenceModule":
     from videoseq.models.checkpoint import build_model, checkpoint_payload
     from videoseq.models.initialising import initialise_from
     from videoseq.training.module import SequenceModule
@@ -160,7 +162,7 @@ def _build_module(cfg: TrainConfig, manifest: "Manifest", config: "ModelConfig",
         initialise_from(model, Path(cfg.init_from).expanduser(), config.class_names)
     return SequenceModule(
         model,
-        ClassificationTask(cfg.task, manifest.class_counts),
+        ClassificationTask(cfg.task, class_counts),
         cfg.optimizer,
         monitor=cfg.training.monitor,
         payload=checkpoint_payload(config),

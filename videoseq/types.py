@@ -128,6 +128,8 @@ class VideoRecord:
         end_seconds: Where it ends (half-open); None is the end of the video.
         row: Where the record was read, for messages: `annotations.csv row 7` or the path below the root.
         frames: How the frames lie in the folder; None where the path is a file.
+        is_official: Whether the split is the one that the authors of the data set publish results on: it is taken as it is, even
+            where it shows a group on two sides.
     """
 
     path: Path
@@ -138,6 +140,7 @@ class VideoRecord:
     end_seconds: float | None = None
     row: str = ""
     frames: FrameFolder | None = None
+    is_official: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +153,8 @@ class VideoInfo:
     Attributes:
         path: The file, or the folder of the frames, absolute.
         size_bytes: Size when scanned; of a folder that of its images together.
-        mtime_ns: Modification time when scanned; of a folder a digest of its images' names, sizes and times.
+        fingerprint: What changes with the video: of a file its modification time in nanoseconds when scanned, of a folder a
+            digest of its images' names, sizes and times.
         container: Name of the demuxer, recognised by the first bytes, such as `mp4`; `folder` for a folder of frames.
         codec: Name of the codec, such as `h264`.
         width: Pixels, as displayed (after rotation).
@@ -172,7 +176,7 @@ class VideoInfo:
 
     path: Path
     size_bytes: int = 0
-    mtime_ns: int = 0
+    fingerprint: int = 0
     container: str = ""
     codec: str = ""
     width: int = 0

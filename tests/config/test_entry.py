@@ -171,6 +171,7 @@ VARIANTS = [
     ("evaluate", ["checkpoint=x"]),
     ("predict", ["checkpoint=x", "input=x"]),
     ("experiment", ["name=x"]),
+    ("crossvalidate", ["data.root=x"]),
     ("benchmark", ["what=memory"]),
 ]
 
@@ -234,11 +235,13 @@ WITHOUT_TORCH = {
     "help of evaluate": ["videoseq.evaluate", ["--help"]],
     "help of predict": ["videoseq.predict", ["--help"]],
     "help of experiment": ["videoseq.experiment", ["--help"]],
+    "help of crossvalidate": ["videoseq.crossvalidate", ["--help"]],
     "a misspelt key": ["videoseq.train", ["data.root=x", "model.head.hiden_size=3"]],
     "an unknown group": ["videoseq.train", ["data.root=x", "model/head=lsmt"]],
     "a misspelt key in a sweep": ["videoseq.train", ["data.root=x", "-m", "seed=0,1", "model.head.hiden_size=3"]],
     "nothing to train on": ["videoseq.train", []],
     "a missing option": ["videoseq.predict", []],
+    "equal entries to compare": ["videoseq.crossvalidate", ["compare=[moving_shapes,moving_shapes]"]],
 }
 
 

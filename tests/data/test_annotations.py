@@ -36,11 +36,11 @@ def test_formats_that_contradict(root: Path) -> None:
         read_annotations(root, root / "x.csv", "folders")
     with pytest.raises(ConfigError, match=r"unknown data\.format 'cvs': did you mean 'csv'\?"):
         read_annotations(root, format="cvs")
-    with pytest.raises(DataError, match=r"there is no '.*/annotations\.csv'.*Fix: set data\.annotations=FILE\.csv"):
+    with pytest.raises(DataError, match=r"there is no file '.*/annotations\.csv'.*Fix: set data\.annotations=FILE\.csv"):
         read_annotations(root, format="csv")
-    with pytest.raises(DataError, match=r"x\.csv': does not exist, expected a CSV\. Fix: correct data\.annotations"):
+    with pytest.raises(DataError, match=r"x\.csv' does not exist, expected a CSV\. Fix: correct data\.annotations or data\.format"):
         read_annotations(root, root / "x.csv")
-    with pytest.raises(DataError, match=r"sub': is a folder, expected a CSV"):
+    with pytest.raises(DataError, match=r"sub' is a folder, expected a CSV"):
         read_annotations(root, root / "sub")
 
 

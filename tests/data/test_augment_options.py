@@ -25,7 +25,8 @@ STRONG = Augmentation("random_resized", 0.5, True, 0.0, RandAugmentOptions(2, 9)
         (AugmentOptions("strong"), STRONG),
         (AugmentOptions("standard", flip=False), Augmentation("random_resized", 0.5, False, 0.3)),
         (AugmentOptions("standard", crop="center", colour=0.0), Augmentation("center", 0.5, True, 0.0)),
-        (AugmentOptions("none", flip=True, min_scale=0.2, colour=1.0), Augmentation("center", 0.2, True, 1.0)),
+        (AugmentOptions("none", flip=True, colour=1.0), Augmentation("center", 0.5, True, 1.0)),
+        (AugmentOptions("none", crop="random_resized", min_scale=0.2), Augmentation("random_resized", 0.2)),
         (AugmentOptions("light", crop="random_resized"), Augmentation("random_resized", 0.5, False, 0.0)),
         (AugmentOptions("none", mixup=0.4, cutmix=1.0), Augmentation(mixup=0.4, cutmix=1.0)),
         (AugmentOptions("none", temporal=TemporalOptions(speed=2)), Augmentation(temporal=TemporalOptions(speed=2))),
@@ -56,6 +57,11 @@ def test_only_what_is_asked_for_is_on() -> None:
         (AugmentOptions, {"crop": "multiscale"}, r"unknown augment\.crop 'multiscale': did you mean 'multi_scale'\?"),
         (AugmentOptions, {"min_scale": 0.0}, r"augment\.min_scale must lie in \(0, 1\], got 0\.0"),
         (AugmentOptions, {"min_scale": 1.5}, r"augment\.min_scale must lie in \(0, 1\], got 1\.5"),
+        (
+            AugmentOptions,
+            {"preset": "light", "min_scale": 0.3},
+            r"^augment\.min_scale=0\.3 has no effect with augment\.crop=random\. Fix: remove it, or set .*crop=random_resized$",
+        ),
         (AugmentOptions, {"colour": -0.1}, r"augment\.colour must lie in \[0, 1\], got -0\.1"),
         (AugmentOptions, {"mixup": -0.2}, r"augment\.mixup must be 0 \(off\) or a positive number, got -0\.2"),
         (AugmentOptions, {"cutmix": float("inf")}, r"augment\.cutmix must be 0 \(off\) or a positive number, got inf"),
@@ -89,6 +95,19 @@ def test_mistakes(kind: type, values: dict[str, object], message: str) -> None:
         (["augment.rand_augment.magnitud=3"], r"unknown option .*: did you mean augment\.rand_augment\.magnitude\?"),
         (["augment.erasing=0.3"], r"augment\.erasing must hold options of its own, got 0\.3"),
         (["augment.mixup=-1"], r"^augment\.mixup must be 0 \(off\) or a positive number, got -1\.0$"),
+        (["augment=none", "augment.min_scale=0.5"], r"augment\.min_scale=0\.5 has no effect with augment\.crop=center\. Fix: "),
+        (
+            ["augment=strong", "data.batch_size=1"],
+            r"^augment\.mixup=0\.2 mixes the clips of a batch and has no effect with data\.batch_size=1\. Fix: .*augment\.mixup=0$",
+        ),
+        (["augment.cutmix=1", "data.batch_size=1"], r"^augment\.cutmix=1\.0 mixes .* or augment\.cutmix=0$"),
+        *(
+            (
+                [f"augment.temporal.{word}", "clip.num_frames=1"],
+                rf"^augment\.temporal\.{word.partition('=')[0]} needs clips of two frames or more, got clip\.num_frames=1\. Fix: ",
+            )
+            for word in ("drop=0.1", "reverse_classes=[wave]", "reverse_pairs=[[open,close]]")
+        ),
         (["augment.temporal.jitter=0.5"], r"augment\.temporal\.jitter must be a whole number, got 0\.5"),
         (["augment.temporal.reverse_pairs=[[open]]"], r"augment\.temporal\.reverse_pairs must be a list of 2 values"),
     ],
@@ -106,3 +125,15 @@ def test_switches_on_the_command_line() -> None:
         rand_augment=RandAugmentOptions(3, 9),
         temporal=TemporalOptions(reverse_pairs=(("open", "close"), ("1", "2"))),
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["augment=strong", "data.batch_size=1", "augment.mixup=0"],
+        ["augment.temporal.drop=0.1", "clip.num_frames=1", "clip.sampling=all"],
+        ["augment.temporal.jitter=2", "augment.temporal.speed=2", "clip.num_frames=1"],
+    ],
+)
+def test_what_has_an_effect_is_taken(words: list[str]) -> None:
+    load_config(TrainConfig, "train", ["data.root=videos", *words])

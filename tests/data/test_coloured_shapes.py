@@ -6,7 +6,7 @@ import pytest
 from videoseq.data.coloured_shapes import SHAPES, draw_clip
 
 SIZE = 64
-FARTHEST = 0.88 * 29
+FARTHEST = 0.88 * 31
 """The longest ray of any shape, times the largest side, in pixels of 64."""
 
 

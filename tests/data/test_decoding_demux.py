@@ -31,7 +31,7 @@ from videoseq.types import Limits
 def test_what_the_pass_finds(encoded, name, container, codec, size, keyframes):
     path, golden = encoded(name)
     info = scan_video(path, Limits())
-    assert (info.path, info.size_bytes, info.mtime_ns) == (path, path.stat().st_size, path.stat().st_mtime_ns)
+    assert (info.path, info.size_bytes, info.fingerprint) == (path, path.stat().st_size, path.stat().st_mtime_ns)
     assert (info.container, info.codec, (info.width, info.height)) == (container, codec, size)
     assert info.keyframes.tolist() == keyframes
     assert info.num_frames == len(golden)

@@ -14,8 +14,8 @@ from videoseq.data.frame_extraction import (
     FrameChoice,
     ImageFormat,
     choose_frames,
-    frame_folders,
     frame_name,
+    output_folders,
     write_frames,
 )
 from videoseq.errors import DataError, DecodeError
@@ -166,10 +166,12 @@ def test_a_stream_is_what_a_read_is_and_checks_before_its_first_frame(encoded):
         (["a.mp4", "a.avi", "b.mp4"], ["a.mp4", "a.avi", "b"]),
         (["a.mp4", "a.avi", "a.mp4.mkv"], ["a.mp4", "a.avi", "a.mp4.mkv"]),
         (["v.1.mp4", "v.2.mp4", "v"], ["v.1", "v.2", "v"]),
+        (["a.mp4", "a/b.mp4", "a/b/c.mp4"], ["a.mp4", "a/b.mp4", "a/b/c"]),
+        (["a.mp4", "a.mkv.mp4", "a.mkv/b.mp4", "c/a.mp4"], ["a", "a.mkv.mp4", "a.mkv/b", "c/a"]),
         (["视频 (1).mp4"], ["视频 (1)"]),
     ],
 )
 def test_every_video_has_a_folder_of_its_own(names, folders):
     root = Path("/videos")
-    found = frame_folders([root / name for name in names], root)
+    found = output_folders([root / name for name in names], root)
     assert found == {root / name: Path(folder) for name, folder in zip(names, folders, strict=True)}

@@ -138,10 +138,13 @@ def test_a_video_that_could_not_be_read_is_nobodys_partner() -> None:
     assert (batch.soft_targets[:, [0, 2]] > 0).all()
 
 
-def test_a_clip_alone_is_its_own_partner() -> None:
-    batch = mix(samples(clip(7, 3, step=5)), mixup=1.0)
-    assert torch.equal(batch.video, clip(7, 3, step=5))
-    assert batch.soft_targets.tolist() == [[1, 0, 0, 0]]
+@pytest.mark.parametrize("switches", [{"mixup": 1.0}, {"cutmix": 1.0}, {"mixup": 0.2, "cutmix": 1.0}])
+def test_a_clip_alone_is_its_own_partner_and_stays_as_it_is(switches: dict[str, float]) -> None:
+    frames = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 3, 3, 8, 12), dtype=np.uint8))
+    for seed in range(60):
+        batch = mix([ClipSample(frames, 2, 0, "", seed)], **switches)
+        assert torch.equal(batch.video, frames)
+        assert batch.soft_targets.tolist() == [[0, 0, 1, 0]]
 
 
 def test_a_batch_of_which_nothing_could_be_read_stays_empty() -> None:

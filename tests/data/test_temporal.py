@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from videoseq.data.augment_options import TemporalOptions
 from videoseq.data.sampling import sample_clip
-from videoseq.data.temporal import TemporalAugment, covered, held, jittered, played, reversed_targets
+from videoseq.data.temporal import TemporalAugment, covered, held, jittered, played, reversed_targets, shown_counts
 from videoseq.errors import ConfigError
 from videoseq.types import ClipSpec
 
@@ -171,6 +171,14 @@ def test_jitter_moves_frames_and_keeps_their_order() -> None:
     assert (np.diff(drawn) >= 0).all()
 
 
+def test_jitter_counts_the_frames_of_the_timeline_not_those_of_the_file() -> None:
+    """At 5 of 30 frames a second, the place next to a frame is 6 source frames away."""
+    temporal = TemporalAugment(TemporalOptions(jitter=1), ClipSpec(), NAMES)
+    timeline = 6 * np.arange(20)
+    drawn = [temporal.vary(timeline, 0, np.random.default_rng(seed))[0] - timeline for seed in range(50)]
+    assert set(np.concatenate(drawn).tolist()) == {-6, 0, 6}
+
+
 @pytest.mark.parametrize("padding", ["loop", "repeat_last"])
 def test_jitter_leaves_padding_what_it_is(padding: str) -> None:
     spec = ClipSpec(num_frames=6, sampling="random_clip", padding=padding)
@@ -215,6 +223,14 @@ def test_a_short_video_is_reversed_before_it_is_padded() -> None:
     for padding, expected in (("loop", [2, 1, 0, 2, 1]), ("repeat_last", [2, 1, 0, 0, 0]), ("mask", [2, 1, 0])):
         spec = ClipSpec(num_frames=5, sampling="uniform", padding=padding)
         assert expected in frames_of(BACKWARDS, spec, n=3)
+
+
+def test_shown_counts() -> None:
+    counts = {"close": 3, "open": 12, "wave": 4, "fold": 0, "unfold": 1}
+    assert shown_counts(counts, TemporalOptions(reverse_classes=("wave",))) == counts
+    pairs = TemporalOptions(reverse_pairs=(("open", "close"), ("fold", "unfold")))
+    shown = {"close": 7.5, "open": 7.5, "wave": 4, "fold": 0.5, "unfold": 0.5}
+    assert list(shown_counts(counts, pairs).items()) == list(shown.items())
 
 
 def test_reversed_targets() -> None:

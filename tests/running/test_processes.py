@@ -38,6 +38,17 @@ def test_one_decides_and_the_others_wait_for_it(pair):
     assert course == ["first", "first decides", "second"]
 
 
+def test_all_must_find_the_same(pair):
+    first, second = pair
+    for process in pair:
+        process.check_alike("videos", {"train": ["a", "b"]})
+    first.check_alike("weights", [1])
+    with pytest.raises(
+        DataError, match=r"^other weights than in the first process: .* on a disk that they share, and nothing may"
+    ):
+        second.check_alike("weights", [2])
+
+
 def test_one_device_is_alone():
     with joined(TrainerOptions(accelerator="cpu")) as alone, alone.first_ahead():
         assert alone.is_first

@@ -22,9 +22,9 @@ def start(tmp_path, bars):
     (tmp_path / "met").mkdir()
     environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
 
-    def started(*words, meet=f"folder: {tmp_path / 'met'}, count: 2"):
+    def started(*words, dies="null"):
         launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "-m")
-        own = f"callbacks.meet={{_target_: tests.meeting.Meet, {meet}}}"
+        own = f"callbacks.meet={{_target_: tests.meeting.Meet, folder: {tmp_path / 'met'}, count: 2, dies: {dies}}}"
         return subprocess.Popen(
             [sys.executable, "-m", "videoseq.train", *train_words(bars, tmp_path, own, *launcher, *words)],
             cwd=tmp_path,
@@ -38,42 +38,37 @@ def start(tmp_path, bars):
     return started
 
 
-def test_two_runs_train_at_the_same_time_with_a_share_of_the_cores_each(start, tmp_path):
-    process = start("seed=0,1,2", "training.max_epochs=1", "data.num_workers=1")
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    folder = only_run(tmp_path)
-    assert [(row["number"], row["status"], row["seed"]) for row in read_csv(folder / "sweep.csv")] == [
-        *(("0", "done", "0"), ("1", "done", "1"), ("2", "done", "2")),
-    ]
-    share = max((os.cpu_count() or 1) // 2, 1)
-    assert sorted(line for line in out.splitlines() if "threads" in line) == [f"[{number}] threads {share}" for number in "012"]
-    assert all(line.startswith(("[0] ", "[1] ", "[2] ")) for line in err.splitlines() if "epoch" in line)
-    assert {path.name for path in folder.iterdir()} == {"sweep.csv", "0", "1", "2"}
-    assert {path.name for path in tmp_path.iterdir()} == {"met", "outputs", "cache"}
-
-
-def test_ctrl_c_reaches_every_run_once_and_each_saves(start, tmp_path):
-    process = start("seed=0,1,2", "training.max_epochs=1000")
+def test_two_runs_train_at_a_time_and_ctrl_c_reaches_each_once(start, tmp_path):
+    process = start("training.max_epochs=1,2,1001,1002,1003", "data.num_workers=1")
     deadline = time.monotonic() + 300
-    while len(list((tmp_path / "met").iterdir())) < 2:
+    while len(list((tmp_path / "met").iterdir())) < 4:
         assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()[1]
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 3, err
+    assert "the sweep was stopped (2 done, 2 interrupted, 1 not run)" in err
     folder = only_run(tmp_path)
-    assert [row["status"] for row in read_csv(folder / "sweep.csv")] == ["interrupted", "interrupted", "not_run"]
-    assert "the sweep was stopped (2 interrupted, 1 not run)" in err
-    for number in "01":
+    rows = read_csv(folder / "sweep.csv")
+    assert [row["status"] for row in rows] == ["done", "done", "interrupted", "interrupted", "not_run"]
+    assert [row["epochs"] for row in rows] == ["1", "2", "", "", ""]
+    for number in "23":
         saved = torch.load(folder / number / "checkpoints" / "last.ckpt", weights_only=True)
         told = re.search(r"stopped after epoch (\d+), batch 1; saved", (folder / number / "train.log").read_text())
         assert saved["epoch"] == int(told[1])
+    share = max((os.cpu_count() or 1) // 2, 1)
+    assert sorted(line for line in out.splitlines() if "threads" in line) == [
+        f"[{number}] threads {share}" for number in "0123"
+    ]
+    assert all(line.startswith(("[0] ", "[1] ", "[2] ", "[3] ")) for line in err.splitlines() if "epoch" in line)
+    assert {path.name for path in folder.iterdir()} == {"sweep.csv", *"0123"}
+    assert {path.name for path in tmp_path.iterdir()} == {"met", "outputs", "cache"}
 
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_does_not_end_the_sweep(start, tmp_path):
-    process = start("seed=0,1,2", "training.max_epochs=1", meet=f"folder: {tmp_path / 'met'}, count: 2, dies: 0")
+    process = start("training.max_epochs=1,2,3", dies=1)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     rows = read_csv(only_run(tmp_path) / "sweep.csv")

@@ -78,7 +78,8 @@ def test_folders_of_frames_are_found_where_a_pattern_is_given(with_frames, text,
 
 def test_without_a_pattern_folders_of_frames_are_none(with_frames):
     assert find_videos("deep") == [with_frames / "deep/er/c.webm"]
-    with pytest.raises(DataError, match="no videos found; expected a file, a folder or a glob pattern"):
+    message = r"input='more': no videos found, but images, the first is '.*more/.*\.jpg'\. Fix: .* with frame_folders\.pattern"
+    with pytest.raises(DataError, match=message):
         find_videos("more")
 
 

@@ -17,7 +17,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["pytorch_lightning", "torchmetrics", "torchvision", "tests.training.runs"])
 
 
-def run_pair(function: Callable[..., Any], folder: Path, *arguments: Any, timeout: float = 60.0) -> list[Any]:
+def run_pair(function: Callable[..., Any], folder: Path, *arguments: Any, timeout: float = 120.0) -> list[Any]:
     """Calls a function of a module in two processes of one group and returns what it returns in each.
 
     Args:

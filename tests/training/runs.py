@@ -65,7 +65,7 @@ class Run:
         pl.seed_everything(self.seed, verbose=False)
         return SequenceModule(
             build_model(self.config, channels_last=self.training.channels_last),
-            ClassificationTask(self.task, self.manifest.class_counts),
+            ClassificationTask(self.task, self.datamodule().class_counts),
             self.optimizer,
             monitor=self.training.monitor,
             payload=checkpoint_payload(self.config),

@@ -52,7 +52,7 @@ def test_a_fit_reports_and_leaves_its_files(run):
     report, module = run.fit()
     assert report.epochs == 2
     assert module.trainer.global_step == 8
-    assert set(report.train_metrics) == {"loss", "accuracy", "top5_accuracy", "f1_macro"}
+    assert set(report.train_metrics) == {"loss", "accuracy", "top5_accuracy", "f1_macro", "ece"}
     assert 0 <= report.data_wait_fraction <= 1
     assert report.clips_per_second > 0
     assert report.num_bad_videos == 0

@@ -9,10 +9,12 @@ import torch
 from tests.commands import run as command
 from tests.commands import train_words
 from tests.training.runs import DATA, Losses, Run, StopAfter, assert_same, differs, load, scan, weights_of
-from videoseq.config import TrainConfig
+from videoseq.config import TrainConfig, load_config
 from videoseq.config.binding import bind
+from videoseq.data.augment_options import AugmentOptions, TemporalOptions
 from videoseq.data.manifest import Manifest
 from videoseq.errors import CheckpointError, ConfigError, Interrupted
+from videoseq.train import train
 from videoseq.training.options import (
     ClassificationOptions,
     CrossEntropyOptions,
@@ -102,6 +104,30 @@ def test_a_balanced_epoch_shows_every_class_equally_often(uneven, tmp_path, data
     targets = Targets()
     Run(uneven, tmp_path, data=data).fit([targets])
     assert targets.epochs == [counts, counts]
+
+
+@pytest.mark.parametrize("data", [DATA, BALANCED], ids=["shuffled", "balanced"])
+def test_classes_that_are_reversed_into_each_other_are_shown_and_counted_equally_often(uneven, tmp_path, data):
+    pairs = AugmentOptions("none", temporal=TemporalOptions(reverse_pairs=(("left", "right"),)))
+    paired = Run(uneven, tmp_path, data=data, augment=pairs, training=TrainingOptions(max_epochs=10))
+    assert paired.datamodule().class_counts == {"left": 6, "right": 6}
+    targets = Targets()
+    paired.fit([targets])
+    left, right = map(sum, zip(*targets.epochs, strict=True))
+    assert left + right == 120
+    assert abs(left - right) < 44  # four standard deviations; shuffled and not reversed it would be 80
+
+
+def test_the_loss_counts_what_training_shows(make_class_folders, tmp_path):
+    root = make_class_folders(tmp_path / "three", {"left": 15, "right": 4, "still": 6}, num_frames=4)
+    loss = "task.loss.class_weights=auto"
+    words = train_words(root, tmp_path, loss, "augment=none", "training.max_epochs=1", "test=false")
+    pairs = "augment.temporal.reverse_pairs=[[left,right]]"
+    plain, paired = (
+        train(load_config(TrainConfig, "train", [*words, *more])).module.task.criterion.class_weights for more in ([], [pairs])
+    )
+    assert plain.tolist() == pytest.approx([17 / (3 * count) for count in (11, 2, 4)])
+    assert paired.tolist() == pytest.approx([17 / (3 * count) for count in (6.5, 6.5, 4)])
 
 
 def test_resuming_a_balanced_run_equals_never_stopping(uneven, tmp_path):

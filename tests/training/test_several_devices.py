@@ -149,7 +149,7 @@ def torn(bars, tmp_path, uneven) -> Manifest:
             videos[split].append(
                 Video(
                     replace(video.record, path=path),
-                    replace(video.info, path=path, mtime_ns=path.stat().st_mtime_ns),
+                    replace(video.info, path=path, fingerprint=path.stat().st_mtime_ns),
                     video.target,
                 )
             )

@@ -9,6 +9,7 @@ from videoseq.data.formats.annotation_csv import COLUMNS
 from videoseq.data.formats.class_folders import LAYOUTS
 from videoseq.data.formats.source import Source
 from videoseq.data.frame_folders import FrameFolderOptions
+from videoseq.data.resolving import Resolver
 from videoseq.errors import ConfigError, DataError, suggest
 from videoseq.types import VideoRecord
 
@@ -65,12 +66,8 @@ def read_annotations(
         frames=frame_folders.resolved(),
     )
     records = FORMATS[name].read(source)
-    if frame_folders.pattern is None and frame_folders.fps is not None and not any(record.frames for record in records):
-        raise ConfigError(
-            "data.frame_folders.fps has no effect on video files. Fix: remove it, or name the images of folders of frames with "
-            "data.frame_folders.pattern"
-        )
-    _check_unique(records)
+    _check_frame_folders(records, frame_folders)
+    _check_unique(records, source.resolver)
     return sorted(records, key=record_order)
 
 
@@ -112,6 +109,40 @@ def _check_options(format: str, annotations: Path | None, index: int | None, cla
         )
 
 
+def _check_frame_folders(records: Sequence[VideoRecord], options: FrameFolderOptions) -> None:
+    """Refuses options of folders of frames where no video is one."""
+    if any(record.frames is not None for record in records):
+        return
+    if options.pattern is not None:
+        raise ConfigError(
+            f"data.frame_folders.pattern={options.pattern!r}: no folder of frames found, all {len(records)} videos are files, "
+            f"the first is {str(records[0].path)!r}. Fix: remove it, or correct data.root or the annotations"
+        )
+    if options.fps is not None:
+        raise ConfigError(
+            "data.frame_folders.fps has no effect on video files. Fix: remove it, or name the images of folders of frames with "
+            "data.frame_folders.pattern"
+        )
+
+
+def check_two_classes(records: Sequence[VideoRecord]) -> None:
+    """Checks that there is something to tell apart.
+
+    Raises:
+        DataError: All videos are of one class; the message says how that comes about.
+    """
+    names = class_names(records)
+    if len(names) < 2:
+        path = records[0].path
+        above = next((folder for folder in path.parents if folder.name == names[0]), None)
+        fix = "add videos of another class"
+        if above is not None and above != path.parent:
+            fix = f"where the classes are the folders in it, data.root={above}; else {fix}, or set data.format"
+        raise DataError(
+            f"there is one class, {names[0]!r}, with {len(records)} videos; expected at least two to tell apart. Fix: {fix}"
+        )
+
+
 def record_order(record: VideoRecord) -> tuple[str, float, float, str]:
     """The order of records everywhere: by path, start, end and row."""
     end = float("inf") if record.end_seconds is None else record.end_seconds
@@ -119,8 +150,14 @@ def record_order(record: VideoRecord) -> tuple[str, float, float, str]:
 
 
 def class_names(records: Sequence[VideoRecord]) -> tuple[str, ...]:
-    """Returns the class names, sorted; a class id is the place of its name here and comes from nowhere else."""
-    return tuple(sorted({record.label for record in records}))
+    """Returns the class names; a class id is the place of its name here and comes from nowhere else.
+
+    They are sorted as text, but by value where all are whole numbers: 2 comes before 10.
+    """
+    names = {record.label for record in records}
+    if all(name.isdecimal() for name in names):
+        return tuple(sorted(names, key=lambda name: (int(name), name)))
+    return tuple(sorted(names))
 
 
 def check_labels(records: Sequence[VideoRecord], class_names: Sequence[str]) -> None:
@@ -152,11 +189,11 @@ def _check_root(root: Path) -> None:
         raise DataError(f"data.root={str(root)!r} is a file, expected a folder. Fix: {fix}")
 
 
-def _check_unique(records: Sequence[VideoRecord]) -> None:
+def _check_unique(records: Sequence[VideoRecord], resolver: Resolver) -> None:
     """Refuses the same part of the same file twice: it would count twice, or teach two labels."""
-    seen: dict[tuple[Path, float | None, float | None], VideoRecord] = {}
+    seen: dict[tuple[str, float | None, float | None], VideoRecord] = {}
     for record in records:
-        first = seen.setdefault((record.path.resolve(), record.start_seconds, record.end_seconds), record)
+        first = seen.setdefault((resolver(record.path), record.start_seconds, record.end_seconds), record)
         if first is not record:
             labels = "" if first.label == record.label else f" with two labels, {first.label!r} and {record.label!r}"
             raise DataError(

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Literal, get_args
 
 from videoseq.errors import ConfigError, suggest
+from videoseq.types import ClipSpec
 
 Preset = Literal["none", "light", "standard", "strong"]
 Crop = Literal["center", "random", "random_resized", "multi_scale"]
@@ -66,7 +67,9 @@ class TemporalOptions:
             With `random_clip` and `all` the step between its frames is scaled; with `uniform` and `segments`, which spread
             over the whole video, a slower clip covers that share of the video, anywhere, and a faster one stays as it is.
         drop: Probability in [0, 1) that a frame is lost and the one before it stands in its place; 0 is off.
-        jitter: Most source frames by which each frame moves to either side, their order kept; 0 is off.
+        jitter: Most places by which each frame of the video moves to either side before a clip is taken from it, their order
+            kept. A place is a source frame, or where `clip.target_fps` is set a frame of that rate; with `random_clip` and
+            `all` it is as many times longer as `speed` makes the clip faster. 0 is off.
         reverse_classes: Classes whose clips mean the same backwards: half of them are played so.
         reverse_pairs: Pairs of classes that backwards mean each other, such as `[[open,close]]`: half of their clips are
             played backwards under the other's label.
@@ -170,7 +173,12 @@ class AugmentOptions:
     def __post_init__(self) -> None:
         if self.preset not in _PRESETS:
             raise ConfigError(f"unknown augment.preset {self.preset!r}: {suggest(self.preset, _PRESETS)}")
-        self.resolved()
+        crop = self.resolved().crop
+        if self.min_scale is not None and crop != "random_resized":
+            raise ConfigError(
+                f"augment.min_scale={self.min_scale} has no effect with augment.crop={crop}. "
+                "Fix: remove it, or set augment.crop=random_resized"
+            )
 
     def resolved(self) -> Augmentation:
         """Returns every value: the switch where it is set, the preset's where it is not.
@@ -180,3 +188,27 @@ class AugmentOptions:
         """
         switches = {item.name: getattr(self, item.name) for item in fields(Augmentation)}
         return replace(_PRESETS[self.preset], **{name: value for name, value in switches.items() if value is not None})
+
+    def check_effect(self, clip: ClipSpec, batch_size: int) -> None:
+        """Refuses switches that do nothing to such clips, or nothing but harm.
+
+        Args:
+            clip: How clips are cut.
+            batch_size: Clips of a batch on each device.
+
+        Raises:
+            ConfigError: The batch holds no second clip to mix with, or the clip no second frame to lose or to play first.
+        """
+        options = self.resolved()
+        for name in ("mixup", "cutmix"):
+            if getattr(options, name) > 0 and batch_size == 1:
+                raise ConfigError(
+                    f"augment.{name}={getattr(options, name)} mixes the clips of a batch and has no effect with "
+                    f"data.batch_size=1. Fix: data.batch_size=2 or more, or augment.{name}=0"
+                )
+        for name in ("drop", "reverse_classes", "reverse_pairs"):
+            if getattr(options.temporal, name) and clip.num_frames == 1 and clip.sampling != "all":
+                raise ConfigError(
+                    f"augment.temporal.{name} needs clips of two frames or more, got clip.num_frames=1. "
+                    "Fix: remove it, or raise clip.num_frames"
+                )

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from videoseq.data.drawing import paint, smooth_field, to_pixels
 
-_SIDE = (16.0 / 64, 29.0 / 64)
+_SIDE = (19.0 / 64, 31.0 / 64)
 _CHIP_SIDE = (2.5 / 64, 5.0 / 64)
 _SPEED = 0.7 / 64
 """Sides of a square as large as the shape or the chip, and the drift per frame; lengths are shares of the image's side."""
 
-_NUM_CHIPS = 6
+_NUM_CHIPS = 4
 _MARGIN = 0.88
 """The farthest that a shape of area 1 reaches from its centroid, so that it stays on the image."""
 

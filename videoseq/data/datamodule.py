@@ -13,6 +13,7 @@ from videoseq.data.loading import ClipLoader, ResumableLoader, evaluation_loader
 from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
 from videoseq.data.samplers import ALONE, Shard
+from videoseq.data.temporal import shown_counts
 from videoseq.errors import CheckpointError
 from videoseq.types import ClipSpec
 
@@ -42,6 +43,11 @@ class VideoDataModule(pl.LightningDataModule):
         videos = manifest.videos["train"]
         self.train_clips = TrainClips(videos, clip, augment, self.reading, seed, manifest.class_names)
 
+    @property
+    def class_counts(self) -> dict[str, float]:
+        """Class name -> clips that an epoch of `shuffled` order shows on average, in the order of the class ids."""
+        return shown_counts(self.manifest.class_counts, self.train_clips.temporal.options)
+
     def train_dataloader(self) -> ResumableLoader:
         """Returns the shuffled or balanced, augmented, resumable loader of the training split."""
         targets = [video.target for video in self.manifest.videos["train"]]
@@ -69,8 +75,8 @@ class VideoDataModule(pl.LightningDataModule):
         for name, now in self._epoch().items():
             if state_dict.get(name) != now:
                 raise CheckpointError(
-                    f"cannot continue: {name} was {state_dict.get(name)}, is {now}, so the batches of an epoch are others; resume "
-                    "needs the data and the options that the run was started with; to start a new run from its weights: "
+                    f"cannot continue: {name} was {state_dict.get(name)}, is {now}, so the batches of an epoch are others; "
+                    "resume needs the data and the options that the run was started with; to start a new run from its weights: "
                     "init_from=PATH"
                 )
         self._start = state_dict["batches_done"]

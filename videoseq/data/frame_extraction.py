@@ -89,10 +89,11 @@ def frame_name(index: int, image: ImageFormat) -> str:
     return f"frame_{index:06d}.{image.suffix}"
 
 
-def frame_folders(paths: Sequence[Path], root: Path) -> dict[Path, Path]:
+def output_folders(paths: Sequence[Path], root: Path) -> dict[Path, Path]:
     """Returns the relative folder for the frames of every video: its path below the root without its suffix.
 
-    Videos that would share one, such as `a.mp4` and `a.avi`, keep their suffix.
+    A video keeps its suffix where another would have the same folder, such as `a.mp4` and `a.avi`, or one inside it, such as
+    `a.mp4` and `a/b.mp4`: a folder of frames that holds other folders cannot be read as a video.
 
     Args:
         paths: Absolute paths of different files below the root.
@@ -100,10 +101,14 @@ def frame_folders(paths: Sequence[Path], root: Path) -> dict[Path, Path]:
     """
     whole = {path: path.relative_to(root) for path in paths}
     folders = {path: relative.with_suffix("") for path, relative in whole.items()}
-    # A whole name can be what another video's name is without its suffix, hence not once but until all differ.
-    while shared := {folder for folder, count in Counter(folders.values()).items() if count > 1}:
-        folders |= {path: whole[path] for path, folder in folders.items() if folder in shared}
-    return folders
+    while True:
+        # A whole name can be what another video's name is without its suffix, hence not once but until nothing changes.
+        counts = Counter(folders.values())
+        above = {parent for folder in folders.values() for parent in folder.parents}
+        kept = {path: whole[path] if counts[folder] > 1 or folder in above else folder for path, folder in folders.items()}
+        if kept == folders:
+            return folders
+        folders = kept
 
 
 def write_frames(

@@ -21,8 +21,9 @@ class FrameFolderOptions:
     Attributes:
         pattern: Name of an image with a place for its number, such as `frame_%06d.jpg`: a folder that holds such images is
             one video. null: videos are files, but for the formats that come as frames (jester, Something-Something V1:
-            `%05d.jpg`).
-        fps: Frames per second of these videos; null is 25, but 12 for jester and Something-Something V1.
+            `%05d.jpg`); to predict, as in the training.
+        fps: Frames per second of these videos; null is 25, but 12 for jester and Something-Something V1; to predict, as in the
+            training.
     """
 
     pattern: str | None = None
@@ -71,12 +72,13 @@ def look_into(folder: Path, pattern: str) -> FolderContent:
     images: dict[int, os.DirEntry[str]] = {}
     others: list[str] = []
     folders: list[str] = []
+    expression = _expression(pattern)
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                number = number_in(entry.name, pattern)
-                if number is not None:
-                    images[number] = entry
+                found = expression.fullmatch(entry.name)
+                if found is not None:
+                    images[int(found[1])] = entry
                 elif not entry.name.startswith("."):
                     (folders if entry.is_dir() else others).append(entry.name)
     except OSError as error:
@@ -101,17 +103,15 @@ def number_in(name: str, pattern: str) -> int | None:
         >>> number_in("frame_12.jpg", "frame_%06d.jpg")
     """
     found = _expression(pattern).fullmatch(name)
-    if found is None:
-        return None
-    number = int(found[1])
-    return number if pattern % number == name else None
+    return None if found is None else int(found[1])
 
 
 @lru_cache
 def _expression(pattern: str) -> re.Pattern[str]:
-    before, after = re.split(r"%(?:0\d)?d", pattern)
-    # No more digits than 64 bits hold.
-    return re.compile(f"{re.escape(before)}([0-9]{{1,18}}){re.escape(after)}")
+    before, width, after = re.split(r"%(?:0(\d))?d", pattern)
+    digits = max(int(width or 1), 1)
+    # As `%06d` writes numbers: more than its six digits without a zero in front, and no more than 64 bits hold.
+    return re.compile(f"{re.escape(before)}([0-9]{{{digits}}}|[1-9][0-9]{{{digits},17}}){re.escape(after)}")
 
 
 def check_gaps(folders: Mapping[Path, Sequence[int]]) -> None:

@@ -38,8 +38,7 @@ def split_by_fold(
     units = make_units(records, content_hashes, use_groups=True)
     if len(units) < folds:
         raise DataError(
-            f"{folds} folds need as many groups or videos that share nothing, got {len(units)}. "
-            f"Fix: data.split.folds={max(2, len(units))} or fewer"
+            f"{folds} folds need as many groups or videos that share nothing, got {len(units)}. Fix: {_fewer(len(units))}"
         )
     check_two_units(records, units, "grouped")
     dealt = deal_units(unit_labels(records, units), [1 / folds] * folds, seed)
@@ -68,12 +67,17 @@ def _check_tested(records: Sequence[VideoRecord], units: Sequence[Sequence[int]]
     number = numbers[label]
     if number < folds:
         reason = f"it has {number} groups or videos that share nothing, expected one for each of the {folds} folds"
-        fix = f"fewer folds, data.split.folds={number}" if number > 2 else "add videos of other groups"
+        fix = _fewer(number)
     else:
         reason = f"its {number} groups hold so many other classes that the {folds} folds cannot all have it"
         fix = "fewer folds" if folds > 2 else "add videos of other groups"
     others = f", like {len(missing) - 1} other classes" if len(missing) > 1 else ""
     raise DataError(f"the class {label!r} is not tested in every fold{others}: {reason}. Fix: {fix}, or remove the class")
+
+
+def _fewer(number: int) -> str:
+    """Returns the repair where there are so many groups; of two, a fold leaves one, which cannot both train and validate."""
+    return f"fewer folds, at most {number}" if number > 2 else "add videos of other groups"
 
 
 def _check_outside(records: Sequence[VideoRecord], units: Sequence[Sequence[int]], dealt: Sequence[int], folds: int) -> None:

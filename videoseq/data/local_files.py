@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videoseq.data.frame_folders import FolderContent, is_folder, look_into
+from videoseq.data.resolving import Resolver
 from videoseq.errors import DataError
 from videoseq.types import IMAGE_SUFFIXES, FrameFolder
 
@@ -16,6 +17,7 @@ VIDEO_SUFFIXES = frozenset(
 """What the name of a video ends with, in lower case."""
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_PATTERN_HINT = "; for folders of frames say how their images are named, such as data.frame_folders.pattern=img_%05d.jpg"
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a FIFO"),
@@ -31,18 +33,24 @@ class Listing(NamedTuple):
     Attributes:
         folders: The names of its folders, and of links to folders, sorted; those that are videos are left out.
         videos: The names of its videos, files and folders of frames, sorted.
+        frame_folders: Those of them that are folders of frames.
+        num_extracted: How many video files were left out because a folder beside them holds their frames.
         num_others: How many other files it holds.
         image: The name of one of these that is an image by its suffix; empty where there is none.
     """
 
     folders: list[str]
     videos: list[str]
+    frame_folders: frozenset[str]
+    num_extracted: int
     num_others: int
     image: str
 
 
 def list_folder(folder: Path, frames: FrameFolder | None = None) -> Listing:
     """Returns what is visible in a folder.
+
+    A file whose frames lie beside it in a folder of its name without the suffix is no video of its own.
 
     Args:
         folder: The folder.
@@ -57,11 +65,13 @@ def list_folder(folder: Path, frames: FrameFolder | None = None) -> Listing:
     except OSError as error:
         raise DataError(f"cannot list the folder {str(folder)!r}: {error.strerror}. Fix: its permissions") from None
     folders = [name for name, is_folder in visible if is_folder]
-    with_frames = {name for name in folders if frames is not None and holds_frames(folder / name, frames)}
-    videos = [name for name, is_folder in visible if (name in with_frames if is_folder else is_video_name(name))]
+    with_frames = frozenset(name for name in folders if frames is not None and holds_frames(folder / name, frames))
+    found = [name for name, is_folder in visible if (name in with_frames if is_folder else is_video_name(name))]
+    videos = [name for name in found if name in with_frames or Path(name).stem not in with_frames]
     others = [name for name, is_folder in visible if not is_folder and not is_video_name(name)]
     image = next((name for name in others if Path(name).suffix.lower() in IMAGE_SUFFIXES), "")
-    return Listing([name for name in folders if name not in with_frames], videos, len(others), image)
+    inner = [name for name in folders if name not in with_frames]
+    return Listing(inner, videos, with_frames, len(found) - len(videos), len(others), image)
 
 
 def holds_frames(folder: Path, frames: FrameFolder) -> bool:
@@ -89,7 +99,15 @@ def is_video_name(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in VIDEO_SUFFIXES
 
 
-def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: bool, frames: FrameFolder | None = None) -> Path:
+def check_local_file(
+    text: str,
+    base: Path,
+    where: str,
+    *,
+    allow_outside_root: bool,
+    resolver: Resolver,
+    frames: FrameFolder | None = None,
+) -> Path:
     """Returns the absolute path of a video that a data set names, once it is safe to open.
 
     A data set comes from strangers: a URL, a FIFO or a path such as `../../etc/passwd` must end here, not in a decoder.
@@ -99,6 +117,7 @@ def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: b
         base: The data set's root.
         where: The row or folder that names the file, for messages.
         allow_outside_root: Whether the file may lie outside `base`, also through a symbolic link.
+        resolver: Follows links; one for all files.
         frames: How frames lie in the folders that are videos; the name of a file then means the folder of that name without
             the suffix where there is one, for lists outlive the extraction of the frames. None: only files are videos.
 
@@ -118,7 +137,8 @@ def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: b
     path = Path(os.path.abspath(base / text))  # noqa: PTH100 - Path.resolve would replace the links by their targets
     if frames is not None and is_video_name(path.name) and is_folder(path.with_suffix("")):
         path = path.with_suffix("")
-    check_inside(path, base, where, text, allow_outside_root=allow_outside_root)
+    if not allow_outside_root:
+        check_inside(path, base, where, text, resolver)
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -130,16 +150,19 @@ def check_local_file(text: str, base: Path, where: str, *, allow_outside_root: b
             f"{where}: cannot look at {text[:200]!r}: {error.strerror}. Fix: correct the path or the file's permissions"
         ) from None
     if frames is not None and stat.S_ISDIR(mode):
-        _check_frames(path, base, where, frames, allow_outside_root=allow_outside_root)
+        links = _check_frames(path, where, frames)
+        for name in links if not allow_outside_root else ():
+            check_inside(path / name, base, where, name, resolver)
         return path
     for is_kind, kind in _KINDS:
         if is_kind(mode):
-            raise DataError(f"{where}: {text!r} is {kind}, expected a regular video file. Fix: name the file itself")
+            hint = _PATTERN_HINT if stat.S_ISDIR(mode) and frames is None and list_folder(path).image else ""
+            raise DataError(f"{where}: {text!r} is {kind}, expected a regular video file. Fix: name the file itself{hint}")
     return path
 
 
-def _check_frames(folder: Path, base: Path, where: str, frames: FrameFolder, *, allow_outside_root: bool) -> None:
-    """Refuses a folder that holds no frames, or frames that are links out of the root."""
+def _check_frames(folder: Path, where: str, frames: FrameFolder) -> list[str]:
+    """Refuses a folder that holds no frames; returns the names of those that are links."""
     content = _frames_of(folder, frames)
     if not content.images:
         names = [*content.others, *content.folders]
@@ -148,25 +171,18 @@ def _check_frames(folder: Path, base: Path, where: str, frames: FrameFolder, *, 
             f"{where}: the folder {str(folder)!r} holds no image with a name as frame_folders.pattern={frames.pattern!r} "
             f"says, got {got}. Fix: correct the pattern, or extract the frames again"
         )
-    for entry in content.images.values():
-        if entry.is_symlink():
-            check_inside(Path(entry.path), base, where, entry.name, allow_outside_root=allow_outside_root)
+    return [entry.name for entry in content.images.values() if entry.is_symlink()]
 
 
-def check_inside(path: Path, base: Path, where: str, text: str, *, allow_outside_root: bool) -> None:
+def check_inside(path: Path, base: Path, where: str, text: str, resolver: Resolver) -> None:
     """Refuses a path whose file, after every symbolic link, lies outside the data set's root.
 
     Raises:
-        DataError: It lies outside and `allow_outside_root` is False.
+        DataError: It lies outside.
     """
-    if allow_outside_root:
-        return
-    try:
-        target = path.resolve()
-    except (OSError, RuntimeError):  # a loop of links: the caller's stat names it
-        return
-    if not target.is_relative_to(base.resolve()):
-        through = f" (it leads to {str(target)!r})" if target != path else ""
+    target, root = resolver(path), resolver(base)
+    if target != root and not target.startswith(root.rstrip(os.sep) + os.sep):
+        through = f" (it leads to {target!r})" if target != str(path) else ""
         raise DataError(
             f"{where}: {text!r} lies outside the data set's root {str(base)!r}{through}. "
             "Fix: move the file below the root, or set data.allow_outside_root=true"

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from videoseq.data.annotations import check_labels, class_names, read_annotations
+from videoseq.data.annotations import check_labels, check_two_classes, class_names, read_annotations
 from videoseq.data.dataset import Video
-from videoseq.data.decoding import choose_reader
+from videoseq.data.decoding import check_decoder, choose_reader
+from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.options import DataOptions, SyntheticOptions
 from videoseq.data.sampling import available_frames
 from videoseq.data.scanning import scan_videos
 from videoseq.data.splits import assign_splits
 from videoseq.data.synthetic import write_synthetic
-from videoseq.errors import CheckpointError, ConfigError, DataError
+from videoseq.errors import CheckpointError, DataError
 from videoseq.types import SPLITS, Split, VideoInfo, VideoRecord
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,13 @@ class Manifest:
         return {name: counts[target] for target, name in enumerate(self.class_names)}
 
     @property
+    def frame_folders(self) -> FrameFolderOptions:
+        """How frames lie in its folders, nothing left to a default; all null where the videos are files."""
+        videos = (video for part in self.videos.values() for video in part)
+        frames = next((video.record.frames for video in videos if video.record.frames is not None), None)
+        return FrameFolderOptions() if frames is None else FrameFolderOptions(frames.pattern, frames.fps)
+
+    @property
     def median_seconds(self) -> float:
         """Median length of the labelled part of a training video, in seconds."""
         return median(_labelled_seconds(video) for video in self.videos["train"])
@@ -102,7 +110,10 @@ def build_manifest(
         allow_outside_root=options.allow_outside_root,
         frame_folders=options.frame_folders,
     )
-    _check_decoder(records, options.decoder)
+    folders = [record.path for record in records if record.frames is not None]
+    check_decoder("data.decoder", options.decoder, folders, len(records))
+    if expected_classes is None:
+        check_two_classes(records)
     names = class_names(records) if expected_classes is None else tuple(expected_classes)
     if not set(names) & set(class_names(records)):
         raise CheckpointError(
@@ -154,16 +165,6 @@ def _write_synthetic(options: SyntheticOptions, root: Path, progress: Progress) 
             num_frames=options.num_frames,
             seed=options.seed,
             on_done=advance,
-        )
-
-
-def _check_decoder(records: Sequence[VideoRecord], decoder: str) -> None:
-    """Refuses a reader of files for videos that are folders."""
-    folders = [record for record in records if record.frames is not None]
-    if folders and decoder != "auto":
-        raise ConfigError(
-            f"data.decoder={decoder} reads files, but {len(folders)} of {len(records)} videos are folders of frames, the first "
-            f"is {str(folders[0].path)!r}. Fix: data.decoder=auto"
         )
 
 

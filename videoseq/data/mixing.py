@@ -22,8 +22,9 @@ class MixedCollate:
     2019) puts a box of the partner into the clip, lambda being the share of the area that stays. Lambda and the box are
     drawn for each row from its sample's seed and hold for all frames; where both are on, a fair coin of the row chooses.
 
-    A clip keeps its length: at frame t of its L frames it is mixed with frame `t * M // L` of the M frames of its partner.
-    Where several processes train, each mixes its own part of the batch.
+    A clip that is alone in its batch, as the last of an epoch may be, is its own partner: neither its pixels nor its label
+    change. A clip keeps its length: at frame t of its L frames it is mixed with frame `t * M // L` of the M frames of its
+    partner. Where several processes train, each mixes its own part of the batch.
 
     Args:
         mixup: Alpha of Beta(alpha, alpha), from which lambda is drawn for mixup; 0 is off.
@@ -50,7 +51,8 @@ class MixedCollate:
             rng = np.random.default_rng(derive_seed(seed, _STREAM))
             shares[row] = self._mix(video[row, :length], other, rng)
         own = one_hot(batch.targets, self.num_classes).float()  # (B, K)
-        return replace(batch, video=video, soft_targets=shares * own + (1 - shares) * own.roll(-1, 0))
+        # lerp is exact where both are one class.
+        return replace(batch, video=video, soft_targets=torch.lerp(own.roll(-1, 0), own, shares))
 
     def _mix(self, clip: Tensor, partner: Tensor, rng: np.random.Generator) -> float:
         """Mixes a partner into a clip, in place, and returns the share of the clip that is left."""

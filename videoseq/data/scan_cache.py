@@ -15,13 +15,13 @@ from videoseq.types import Limits, VideoInfo
 
 logger = logging.getLogger(__name__)
 
-_VERSION = b"3"
+_VERSION = b"4"
 _SCHEMA = pa.schema(
     [
         # Bytes: a file name need not be valid UTF-8.
         ("path", pa.binary()),
         ("size_bytes", pa.int64()),
-        ("mtime_ns", pa.int64()),
+        ("fingerprint", pa.int64()),
         ("container", pa.string()),
         ("codec", pa.string()),
         ("width", pa.int64()),
@@ -47,11 +47,11 @@ class Stamp(NamedTuple):
 
     Attributes:
         size_bytes: `VideoInfo.size_bytes` as it is now.
-        mtime_ns: `VideoInfo.mtime_ns` as it is now.
+        fingerprint: `VideoInfo.fingerprint` as it is now.
     """
 
     size_bytes: int
-    mtime_ns: int
+    fingerprint: int
 
 
 class ScanCache:
@@ -83,7 +83,7 @@ class ScanCache:
         row = self._row_of.get(os.fsencode(path))
         if row is None:
             return None
-        if (self._value("size_bytes", row), self._value("mtime_ns", row)) != stamp:
+        if (self._value("size_bytes", row), self._value("fingerprint", row)) != stamp:
             return None
         info = from_row({name: self._value(name, row) for name in self._columns} | {"path": path})
         keeps = (

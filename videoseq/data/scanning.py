@@ -2,8 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from videoseq.data.decoding.frame_folder import folder_state
 from videoseq.data.frame_folders import check_gaps
@@ -13,6 +15,8 @@ from videoseq.errors import DataError
 from videoseq.types import FrameFolder, Limits, VideoInfo
 
 logger = logging.getLogger(__name__)
+
+_STAMP_THREADS = 8
 
 
 def scan_videos(
@@ -50,14 +54,19 @@ def scan_videos(
     absolute = {path: path.absolute() for path in paths}
     repeats = Counter(absolute[path] for path in paths)
     folders = {absolute[path]: how for path, how in (frames or {}).items()}
-    stamps = _stamps(repeats, folders)
-    for path in repeats:
-        known = cache.get(path, stamps[path], limits) if cache is not None and path in stamps else None
-        if known is None:
-            unknown.append(path)
-        else:
-            found[path] = known
-    _advance(on_done, sum(repeats[path] for path in found))
+    numbers: dict[Path, list[int]] = {}
+    # Looking at files is waiting for the file system, which serves several at once.
+    with ThreadPoolExecutor(_STAMP_THREADS) as pool:
+        for path, state in zip(repeats, pool.map(lambda path: _look(path, folders.get(path)), repeats), strict=True):
+            if state is not None and path in folders:
+                numbers[path] = state.numbers
+            known = cache.get(path, state.stamp, limits) if cache is not None and state is not None else None
+            if known is None:
+                unknown.append(path)
+            else:
+                found[path] = known
+                _advance(on_done, repeats[path])
+    check_gaps(numbers)
     try:
         for info in scan_in_processes(unknown, limits, min(num_workers, len(unknown)), folders):
             found[info.path] = info
@@ -83,23 +92,23 @@ def _save(cache: ScanCache, infos: Sequence[VideoInfo]) -> None:
         )
 
 
-def _stamps(paths: Iterable[Path], folders: Mapping[Path, FrameFolder]) -> dict[Path, Stamp]:
-    """Returns the stamps of the videos that can be looked at; what is wrong with the others, their scan says."""
-    stamps: dict[Path, Stamp] = {}
-    numbers: dict[Path, list[int]] = {}
-    for path in paths:
-        try:
-            if path in folders:
-                state = folder_state(path, folders[path])
-                numbers[path] = state.numbers
-                stamps[path] = Stamp(state.size_bytes, state.digest)
-            else:
-                status = path.stat()
-                stamps[path] = Stamp(status.st_size, status.st_mtime_ns)
-        except (OSError, ValueError, DataError):
-            continue
-    check_gaps(numbers)
-    return stamps
+class _State(NamedTuple):
+    """What is known of a video that was looked at and not opened; the numbers are those of a folder's frames."""
+
+    stamp: Stamp
+    numbers: list[int]
+
+
+def _look(path: Path, frames: FrameFolder | None) -> _State | None:
+    """Returns the state of a video; None where it cannot be looked at: what is wrong with it, its scan says."""
+    try:
+        if frames is not None:
+            state = folder_state(path, frames)
+            return _State(Stamp(state.size_bytes, state.digest), state.numbers)
+        status = path.stat()
+        return _State(Stamp(status.st_size, status.st_mtime_ns), [])
+    except (OSError, ValueError, DataError):
+        return None
 
 
 def _advance(on_done: Callable[[], None] | None, times: int) -> None:

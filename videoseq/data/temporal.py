@@ -5,7 +5,7 @@ the sampled clip.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,7 @@ def covered(num_available: int, percent: int, num_frames: int) -> int:
 def jittered(positions: NDArray[np.int64], moves: NDArray[np.int64]) -> NDArray[np.int64]:
     """Returns the positions of a whole timeline, each moved and brought back onto it, in ascending order again.
 
+    What a position is depends on the timeline: a source frame, or a frame of the rate or of the speed at which it is played.
     Sorting moves no position by more than the largest of all moves.
 
         positions  0  1  2  3  4
@@ -154,3 +155,18 @@ def reversed_targets(options: TemporalOptions, class_names: Sequence[str]) -> di
             option = "reverse_classes" if name in options.reverse_classes else "reverse_pairs"
             raise ConfigError(f"augment.temporal.{option} names {name!r}, which is no class of the data: {suggest(name, ids)}")
     return {ids[name]: ids[other] for name, other in backwards.items()}
+
+
+def shown_counts(class_counts: Mapping[str, int], options: TemporalOptions) -> dict[str, float]:
+    """Returns how many clips of each class an epoch shows on average: of a pair that is reversed, half of those of both.
+
+        open 12, close 3, wave 4, reverse_pairs [[open,close]]:   open 6 + 1.5, close 1.5 + 6, wave 4
+
+    Args:
+        class_counts: Class name -> videos that an epoch visits.
+        options: Names the pairs, of classes that are there.
+    """
+    shown: dict[str, float] = dict(class_counts)
+    for pair in options.reverse_pairs:
+        shown |= dict.fromkeys(pair, sum(class_counts[name] for name in pair) / 2)
+    return shown

@@ -31,13 +31,14 @@ def write_predictions(
         class_names: Class id -> name.
         above_threshold: Whether the probability of each video's predicted class reaches the threshold of the class.
     """
+    # Nine digits are all that a float32 has: every figure can be computed from the file again.
     rows = (
         {
             "path": video,
             "target": class_names[target],
             "pred": class_names[int(row.argmax())],
             "above_threshold": truth(above),
-            **{f"prob_{name}": f"{float(value):.6f}" for name, value in zip(class_names, row, strict=True)},
+            **{f"prob_{name}": f"{float(value):.9g}" for name, value in zip(class_names, row, strict=True)},
         }
         for video, target, row, above in zip(videos, targets.tolist(), probs, above_threshold, strict=True)
     )

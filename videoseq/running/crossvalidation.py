@@ -99,6 +99,7 @@ def _train(candidate: Candidate, plan: FoldPlan, fold: Fold, folder: Path, lock:
     words = [
         *candidate.words,
         "data.split.strategy=kfold",
+        "data.split.index=null",
         f"data.split.folds={plan.num_folds}",
         f"data.split.fold={fold.number}",
         f"data.split.seed={fold.split_seed}",

@@ -1,5 +1,6 @@
 """The processes of a run on several devices: started or joined, told what the first has decided, and ended together."""
 
+import hashlib
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ from torch import distributed
 from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
-from videoseq.errors import Interrupted, ProcessFailed, VideoseqError
+from videoseq.errors import DataError, Interrupted, ProcessFailed, VideoseqError
 from videoseq.running.children import Children
 from videoseq.running.devices import count_processes, is_launched
 from videoseq.serving.device import choose_device
@@ -59,6 +60,23 @@ class Processes:
         decision = decide()
         self._tell(what, pickle.dumps(decision))
         return decision
+
+    def check_alike(self, what: str, value: object) -> None:
+        """Checks that what this process has found is what the first has found.
+
+        Args:
+            what: Its name, another one in every call.
+            value: Whose `repr` says all of it.
+
+        Raises:
+            DataError: It is something else.
+        """
+        digest = hashlib.sha256(repr(value).encode()).hexdigest()
+        if self.decided(what, lambda: digest) != digest:
+            raise DataError(
+                f"other {what} than in the first process: all processes must find the same files, on a disk that they share, "
+                "and nothing may change there while a run starts"
+            )
 
     @contextmanager
     def first_ahead(self) -> Iterator[None]:

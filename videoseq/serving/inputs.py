@@ -35,10 +35,17 @@ def find_videos(text: str, frames: FrameFolder | None = None) -> list[Path]:
         found = [path]
     else:
         found = sorted(match for match in map(Path, glob.glob(str(path), recursive=True)) if _is_video(match, frames))  # noqa: PTH207 - absolute patterns too
+    image = _first_image(path) if not found else None
     if not found and frames is not None:
+        got = "" if image is None else f", got {str(image)!r}"
         raise DataError(
             f"input={text!r}: no videos found: no folder in it holds images with a name as frame_folders.pattern="
-            f"{frames.pattern!r} says{_example(path)}. Fix: correct the pattern or the input"
+            f"{frames.pattern!r} says{got}. Fix: correct the pattern or the input"
+        )
+    if image is not None:
+        raise DataError(
+            f"input={text!r}: no videos found, but images, the first is {str(image)!r}. Fix: give the videos; or, to classify "
+            "folders of frames, say how their images are named with frame_folders.pattern, such as frame_%06d.jpg"
         )
     if not found:
         raise DataError(f"input={text!r}: no videos found; expected a file, a folder or a glob pattern such as 'clips/*.mp4'")
@@ -62,11 +69,10 @@ def _is_video(path: Path, frames: FrameFolder | None) -> bool:
     return is_video_name(path.name)
 
 
-def _example(path: Path) -> str:
-    """Returns words about an image below a folder, for a pattern that fits none."""
+def _first_image(path: Path) -> Path | None:
+    """Returns an image below a folder."""
     listings = _walk(path, frozenset(), None) if path.is_dir() else ()
-    image = next((folder / listing.image for folder, listing in listings if listing.image), None)
-    return "" if image is None else f", got {str(image)!r}"
+    return next((folder / listing.image for folder, listing in listings if listing.image), None)
 
 
 def _walk(folder: Path, above: frozenset[Path], frames: FrameFolder | None) -> Iterator[tuple[Path, Listing]]:

@@ -55,7 +55,7 @@ def fit(
     callbacks: Sequence[pl.Callback] = (),
     resume: Path | None = None,
 ) -> FitReport:
-    """Trains a module until its epochs are done, it stops early, or a signal stops it.
+    """Trains a module until its epochs are done, it stops early, or a signal stops it; in several processes, as one of them.
 
     Args:
         module: What is trained.

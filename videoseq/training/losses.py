@@ -19,7 +19,7 @@ class Loss(nn.Module, ABC):
 
     Args:
         options: The loss's options.
-        class_counts: Class name -> training videos, in the order of the class ids.
+        class_counts: Class name -> clips of it that training shows, in the order of the class ids.
 
     Raises:
         ConfigError: There are not as many class weights as classes.
@@ -28,7 +28,7 @@ class Loss(nn.Module, ABC):
     class_weights: Tensor
     adjustment: Tensor
 
-    def __init__(self, options: LossOptions, class_counts: Mapping[str, int]) -> None:
+    def __init__(self, options: LossOptions, class_counts: Mapping[str, float]) -> None:
         super().__init__()
         self.label_smoothing = options.label_smoothing
         # Both follow from the options and the data, so a checkpoint need not hold them.
@@ -66,10 +66,10 @@ class Focal(Loss):
 
     Args:
         options: The loss's options.
-        class_counts: Class name -> training videos, in the order of the class ids.
+        class_counts: Class name -> clips of it that training shows, in the order of the class ids.
     """
 
-    def __init__(self, options: FocalOptions, class_counts: Mapping[str, int]) -> None:
+    def __init__(self, options: FocalOptions, class_counts: Mapping[str, float]) -> None:
         super().__init__(options, class_counts)
         self.gamma = options.gamma
 
@@ -87,12 +87,12 @@ class Focal(Loss):
 _LOSSES: dict[str, type[CrossEntropy] | type[Focal]] = {"cross_entropy": CrossEntropy, "focal": Focal}
 
 
-def build_loss(options: LossOptions, class_counts: Mapping[str, int]) -> Loss:
+def build_loss(options: LossOptions, class_counts: Mapping[str, float]) -> Loss:
     """Returns the loss that options ask for.
 
     Args:
         options: One of the classes in `options.LOSSES`.
-        class_counts: Class name -> training videos, in the order of the class ids.
+        class_counts: Class name -> clips of it that training shows, in the order of the class ids.
 
     Raises:
         ConfigError: There are not as many class weights as classes.
@@ -100,7 +100,7 @@ def build_loss(options: LossOptions, class_counts: Mapping[str, int]) -> Loss:
     return _LOSSES[options.name](options, class_counts)  # type: ignore[arg-type]
 
 
-def _class_weights(options: LossOptions, class_counts: Mapping[str, int]) -> Tensor:
+def _class_weights(options: LossOptions, class_counts: Mapping[str, float]) -> Tensor:
     if options.class_weights == "none":
         return torch.ones(len(class_counts))
     if options.class_weights == "auto":
@@ -113,6 +113,6 @@ def _class_weights(options: LossOptions, class_counts: Mapping[str, int]) -> Ten
     return torch.tensor(options.class_weights)
 
 
-def _counts(class_counts: Mapping[str, int]) -> Tensor:
-    """Returns the videos of every class, (K,); one where there is none, so that no weight or logarithm is infinite."""
+def _counts(class_counts: Mapping[str, float]) -> Tensor:
+    """Returns the clips of every class, (K,); one where there is none, so that no weight or logarithm is infinite."""
     return torch.tensor(list(class_counts.values()), dtype=torch.float32).clamp(min=1)

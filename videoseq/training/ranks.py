@@ -32,7 +32,7 @@ def summed(values: Tensor) -> Tensor:
 
 def total(number: int) -> int:
     """Returns the sum of a number over all processes."""
-    return int(summed(torch.tensor(number)))
+    return int(summed(torch.tensor(number))) if world_size() > 1 else number
 
 
 def any_of(flag: bool) -> bool:

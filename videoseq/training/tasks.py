@@ -15,13 +15,13 @@ class ClassificationTask(nn.Module):
 
     Args:
         options: The task's options.
-        class_counts: Class name -> training videos, in the order of the class ids.
+        class_counts: Class name -> clips of it that training shows, in the order of the class ids.
 
     Raises:
         ConfigError: The options do not fit the classes.
     """
 
-    def __init__(self, options: ClassificationOptions, class_counts: Mapping[str, int]) -> None:
+    def __init__(self, options: ClassificationOptions, class_counts: Mapping[str, float]) -> None:
         super().__init__()
         self.options = options
         self.num_classes = len(class_counts)

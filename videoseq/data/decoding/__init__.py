@@ -37,6 +37,25 @@ def choose_reader(info: VideoInfo) -> tuple[str, str]:
     return "decord", "the scan found it safe for decord"
 
 
+def check_decoder(option: str, decoder: str, folders: Sequence[Path], num_videos: int) -> None:
+    """Refuses a reader of files for videos that are folders of frames.
+
+    Args:
+        option: Name of the option that chooses the reader, for the message.
+        decoder: `auto`, or the name of a reader of files.
+        folders: The videos that are folders.
+        num_videos: How many videos there are.
+
+    Raises:
+        ConfigError: There are folders, and the reader is not `auto`.
+    """
+    if folders and decoder != "auto":
+        raise ConfigError(
+            f"{option}={decoder} reads files, but {len(folders)} of {num_videos} videos are folders of frames, the first is "
+            f"{str(folders[0])!r}. Fix: {option}=auto"
+        )
+
+
 def read_frames(
     video: VideoInfo | Path,
     indices: Sequence[int] | NDArray[np.integer],
@@ -138,7 +157,7 @@ def _checked(info: VideoInfo, limits: Limits) -> VideoInfo:
     if not info.frame_pattern:
         check_file(info.path, limits)
         status = info.path.stat()
-        if (status.st_size, status.st_mtime_ns) != (info.size_bytes, info.mtime_ns):
+        if (status.st_size, status.st_mtime_ns) != (info.size_bytes, info.fingerprint):
             raise DecodeError(info.path, "check", "file", "the file has changed since it was scanned; start again")
     for name, got, allowed in (
         ("max_pixels", info.width * info.height, limits.max_pixels),

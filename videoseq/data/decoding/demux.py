@@ -120,7 +120,7 @@ def scan_video(path: Path, limits: Limits = Limits()) -> VideoInfo:  # noqa: B00
     return VideoInfo(
         path=path,
         size_bytes=status.st_size,
-        mtime_ns=status.st_mtime_ns,
+        fingerprint=status.st_mtime_ns,
         container=name,
         codec=codec,
         width=height if rotation % 180 else width,

@@ -112,7 +112,7 @@ def scan_frame_folder(folder: Path, frames: FrameFolder, limits: Limits = Limits
     return VideoInfo(
         path=folder,
         size_bytes=state.size_bytes,
-        mtime_ns=state.digest,
+        fingerprint=state.digest,
         container="folder",
         codec=codec,
         width=width,

@@ -22,7 +22,7 @@ class Format:
     Attributes:
         read: Reads a data set.
         num_splits: How many official splits it has, of which `data.split.index` chooses one; 0 where it has none.
-        signs: Names of files and folders in the root that tell that a data set is of this format.
+        signs: Files and folders below the root that tell that a data set is of this format.
         takes_annotations: Whether `data.annotations` may name a file or folder of it.
     """
 
@@ -37,11 +37,19 @@ FORMATS: dict[str, Format] = {
     "csv": Format(read_annotation_csv),
     "ucf101": Format(read_ucf101, 3, ("ucfTrainTestlist", "trainlist01.txt")),
     "hmdb51": Format(read_hmdb51, 3, ("testTrainMulti_7030_splits",)),
-    "kinetics": Format(read_kinetics, signs=("train.csv", "val.csv", "validate.csv")),
-    "something": Format(
-        read_something, signs=("something-something-v1-train.csv", "something-something-v2-train.json", "train.json")
+    "kinetics": Format(
+        read_kinetics,
+        signs=("train.csv", "val.csv", "validate.csv", "annotations/train.csv", "annotations/train.txt"),
     ),
-    "jester": Format(read_jester, signs=("jester-v1-train.csv",)),
+    "something": Format(
+        read_something,
+        signs=tuple(
+            folder + name
+            for folder in ("", "labels/")
+            for name in ("something-something-v1-train.csv", "something-something-v2-train.json", "train.json")
+        ),
+    ),
+    "jester": Format(read_jester, signs=("jester-v1-train.csv", "labels/jester-v1-train.csv", "labels/train.csv")),
     "list": Format(read_path_list, signs=("train.txt", "val.txt", "test.txt")),
 }
 """Name of each format -> how it is read."""

@@ -5,10 +5,10 @@ import math
 from dataclasses import replace
 from difflib import get_close_matches
 
-from videoseq.data.formats.class_folders import SPLIT_NAMES
 from videoseq.data.formats.source import Source
+from videoseq.data.formats.split_words import split_of
 from videoseq.data.formats.text_files import csv_rows
-from videoseq.errors import DataError, suggest
+from videoseq.errors import DataError
 from videoseq.types import VideoRecord
 
 _log = logging.getLogger(__name__)
@@ -32,15 +32,12 @@ def read_annotation_csv(source: Source) -> list[VideoRecord]:
     Raises:
         DataError: The file cannot be read or is no such CSV; a row is wrong: see the message for row and column.
     """
-    file = source.annotations or source.root / "annotations.csv"
-    if source.annotations is None and not file.exists():
+    file = source.annotation_file("a CSV") or source.root / "annotations.csv"
+    if not file.is_file():
         raise DataError(
-            f"there is no {str(file)!r}, expected for data.format=csv. "
+            f"there is no file {str(file)!r}, expected for data.format=csv. "
             "Fix: set data.annotations=FILE.csv, or data.format=folders"
         )
-    if not file.is_file():
-        got = "is a folder" if file.is_dir() else "is no regular file" if file.exists() else "does not exist"
-        raise DataError(f"the annotations {str(file)!r}: {got}, expected a CSV. Fix: correct data.annotations or data.format")
     rows = csv_rows(file)
     line, header = next(rows, (1, []))
     columns = _columns(header, f"{file.name} row {line}")
@@ -93,21 +90,17 @@ def _columns(header: list[str], where: str) -> dict[str, int]:
 
 
 def _record(cells: dict[str, str], source: Source, where: str) -> VideoRecord:
-    split = cells.get("split", "").lower()
+    split = cells.get("split", "")
     record = source.record(
         cells["path"],
         cells["label"],
         where,
-        split=SPLIT_NAMES.get(split),
+        split=split_of(split, f"{where} column 'split'") if split else None,
         group=cells.get("group") or None,
         where=f"{where} column 'path'",
     )
     if not cells["label"]:
         raise DataError(f"{where} column 'label': the label is empty, expected a class name. Fix: write it")
-    if split and split not in SPLIT_NAMES:
-        raise DataError(
-            f"{where} column 'split': unknown split {split!r}, expected train, val or test. Fix: {suggest(split, SPLIT_NAMES)}"
-        )
     start = _seconds(cells, "start_seconds", where)
     end = _seconds(cells, "end_seconds", where)
     if end is not None and (start or 0.0) >= end:

@@ -1,21 +1,17 @@
 """Annotations from class folders: `class_name/*.mp4` or `{train,val,test}/class_name/*.mp4`."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from videoseq.data.formats.source import Source
+from videoseq.data.formats.split_words import SPLIT_NAMES
 from videoseq.data.local_files import VIDEO_SUFFIXES, check_inside
 from videoseq.errors import DataError
-from videoseq.types import Split, VideoRecord
+from videoseq.types import VideoRecord
 
 _log = logging.getLogger(__name__)
-
-SPLIT_NAMES: dict[str, Split] = {
-    **{"train": "train", "test": "test"},
-    **dict.fromkeys(("val", "valid", "validate", "validation"), "val"),
-}
-"""What annotations may call a split, in folders and in CSV files."""
 
 LAYOUTS = "class_name/*.mp4 or {train,val,test}/class_name/*.mp4"
 """The two layouts of folders that are understood, for messages."""
@@ -29,12 +25,16 @@ class _Folder(NamedTuple):
         folders: The names of its own folders.
         num_ignored: How many other files there are.
         image: The path below the root of one of these that is an image; empty where there is none.
+        num_extracted: How many video files were left out because a folder beside them holds their frames.
+        empty: The folders that hold neither videos nor folders, each as the parts of its path below the folder; itself is ().
     """
 
     videos: list[tuple[str, ...]]
     folders: list[str]
     num_ignored: int
     image: str
+    num_extracted: int
+    empty: list[tuple[str, ...]]
 
 
 def read_class_folders(source: Source) -> list[VideoRecord]:
@@ -51,10 +51,12 @@ def read_class_folders(source: Source) -> list[VideoRecord]:
 
     Raises:
         DataError: No video; both layouts at once; a video in a split folder but in no class folder; a symbolic link
-            out of the root; a video that is no regular file; a folder of images of other names than frames have.
+            out of the root; a video that is no regular file; a folder of images of other names than frames have; both files
+            and folders of frames.
     """
     root = source.root
-    folders, loose, _, _ = source.listing(root)
+    listing = source.listing(root)
+    folders, loose = listing.folders, listing.videos
     above = frozenset({root.resolve()})
     found = {name: _walk(source, (name,), above) for name in folders}
     holding = [name for name in folders if found[name].videos]
@@ -75,10 +77,36 @@ def read_class_folders(source: Source) -> list[VideoRecord]:
             relative = "/".join((name, *parts))
             label, split = (parts[0], SPLIT_NAMES[name.lower()]) if with_splits else (name, None)
             records.append(source.record(relative, label, relative, split=split))
+    _check_one_kind(records)
+    _tell_left_out(source, found, depth_of_videos=2 if with_splits else 1)
+    return records
+
+
+def _check_one_kind(records: Sequence[VideoRecord]) -> None:
+    """Refuses files beside folders of frames: these were extracted from those, and would stand on both sides of a split."""
+    files = [record for record in records if record.frames is None]
+    folders = [record for record in records if record.frames is not None]
+    if files and folders:
+        raise DataError(
+            f"the class folders hold {len(files)} video files, such as {files[0].row!r}, and {len(folders)} folders of frames, "
+            f"such as {folders[0].row!r}: expected one kind, for frames and their file would count as two videos. Fix: move "
+            "one kind out of data.root, put each folder of frames beside its file under the same name, or remove "
+            "data.frame_folders.pattern to read the files"
+        )
+
+
+def _tell_left_out(source: Source, found: Mapping[str, _Folder], depth_of_videos: int) -> None:
+    """Says in the log what lies in the class folders and is no video."""
+    root = source.root
     ignored = sum(folder.num_ignored for folder in found.values())
     if ignored:
         _log.info("%s: %d files are no videos by their suffix and were ignored", root, ignored)
-    return records
+    extracted = sum(folder.num_extracted for folder in found.values())
+    if extracted:
+        _log.info("%s: %d video files are left out, for their frames lie in folders beside them", root, extracted)
+    paths = ["/".join((name, *parts)) for name in found for parts in found[name].empty if len(parts) >= depth_of_videos]
+    if paths and source.frames is not None:
+        _log.warning("%s: %d folders hold no frames and are left out, the first is %r", root, len(paths), paths[0])
 
 
 def _walk(source: Source, parts: tuple[str, ...], above: frozenset[Path]) -> _Folder:
@@ -87,9 +115,10 @@ def _walk(source: Source, parts: tuple[str, ...], above: frozenset[Path]) -> _Fo
     relative = "/".join(parts)
     target = folder.resolve()
     if target in above:
-        return _Folder([], [], 0, "")
-    check_inside(folder, source.root, relative, relative, allow_outside_root=source.allow_outside_root)
-    inner, names, ignored, image = source.listing(folder)
+        return _Folder([], [], 0, "", 0, [])
+    if not source.allow_outside_root:
+        check_inside(folder, source.root, relative, relative, source.resolver)
+    inner, names, _, extracted, ignored, image = source.listing(folder)
     if source.frames is not None and image and not inner and not names:
         raise DataError(
             f"the folder {relative!r} holds no image with a name as frame_folders.pattern={source.frames.pattern!r} says, got "
@@ -97,12 +126,15 @@ def _walk(source: Source, parts: tuple[str, ...], above: frozenset[Path]) -> _Fo
         )
     videos: list[tuple[str, ...]] = [(name,) for name in names]
     image = image and f"{relative}/{image}"
+    empty: list[tuple[str, ...]] = [] if inner or names else [()]
     for name in inner:
         below = _walk(source, (*parts, name), above | {target})
         videos.extend((name, *rest) for rest in below.videos)
         ignored += below.num_ignored
+        extracted += below.num_extracted
         image = image or below.image
-    return _Folder(sorted(videos), inner, ignored, image)
+        empty.extend((name, *rest) for rest in below.empty)
+    return _Folder(sorted(videos), inner, ignored, image, extracted, empty)
 
 
 def _has_split_folders(root: Path, holding: list[str], found: dict[str, _Folder]) -> bool:

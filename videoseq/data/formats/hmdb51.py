@@ -16,14 +16,14 @@ def read_hmdb51(source: Source) -> list[VideoRecord]:
     """Reads one of the three official splits of HMDB51 (Kuehne et al. 2011).
 
     The lists lie in `testTrainMulti_7030_splits/` below the root, in the root, or in the folder that is named as
-    annotations. A row is `name.avi 1` for train, 2 for test, 0 for videos that the split does not use.
+    annotations. A row is `name.avi 1` for train, 2 for test, 0 for videos that the split does not use. Clips of one film, which
+    is what a name begins with, are a group, in all classes.
 
     Args:
         source: The data set.
 
     Returns:
-        The records in the order of the classes and rows. They have no group: the official splits show the same films on
-        both sides in places.
+        The records in the order of the classes and rows, of official splits.
 
     Raises:
         DataError: A class has no list, a list has no class folder, a row is none of its kind or names no video.
@@ -41,7 +41,10 @@ def read_hmdb51(source: Source) -> list[VideoRecord]:
         source.folder_with(label, ("",), LAYOUT)
         for line, name, use in _read_rows(file):
             if _SPLITS[use] is not None:
-                records.append(source.record(f"{label}/{name}", label, f"{file.name} row {line}", split=_SPLITS[use]))
+                film, mark, _ = name.partition(f"_{label}_")
+                where, group = f"{file.name} row {line}", film if mark else None
+                path = f"{label}/{name}"
+                records.append(source.record(path, label, where, split=_SPLITS[use], group=group, is_official=True))
     source.tell_left_out([Path(label) for label in sorted(listed)], records)
     return records
 

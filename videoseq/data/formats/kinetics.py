@@ -3,40 +3,43 @@
 import logging
 from pathlib import Path
 
-from videoseq.data.formats.class_folders import SPLIT_NAMES
 from videoseq.data.formats.source import Source
+from videoseq.data.formats.split_words import find_split_files, split_of, words_for
 from videoseq.data.formats.stems import StemIndex
 from videoseq.data.formats.text_files import csv_rows, find_file
-from videoseq.errors import DataError, suggest
-from videoseq.types import Split, VideoRecord
+from videoseq.errors import DataError
+from videoseq.types import SPLITS, VideoRecord
 
 _log = logging.getLogger(__name__)
 
 LAYOUT = (
-    "CSV files train.csv, val.csv or validate.csv, test.csv with the columns label,youtube_id,time_start,time_end,split, "
-    "and the videos split/label/ID_000010_000020.mp4, split/ID_000010_000020.mp4 or ID_000010_000020.mp4"
+    "CSV files train.csv, val.csv or validate.csv, test.csv (or .txt) with the columns "
+    "label,youtube_id,time_start,time_end,split, and the videos ID_000010_000020.mp4 in the root, in split/ or in split/label/"
 )
 _COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split")
-_FILES = (("train.csv",), ("val.csv", "validate.csv"), ("test.csv",))
 
 
 def read_kinetics(source: Source) -> list[VideoRecord]:
     """Reads Kinetics (Kay et al. 2017) as far as its videos are there.
+
+    A video is found by its name `ID_start_end`, which no other has, in the folders of its split, in the root and in the folders
+    of these: downloaders write a label as the name of a folder each in its own way. Parts of one YouTube video are a group.
 
     Args:
         source: The data set; its annotations are a CSV file or a folder of the usual ones, None is the root, or
             `annotations/` below it.
 
     Returns:
-        The records in the order of the rows. Videos that are no longer to be had, and rows without a label, are counted
-        and left out.
+        The records in the order of the rows, of official splits. Videos that are no longer to be had, and rows without a
+        label, are counted and left out; so is a class of which no video is there, which a warning names.
 
     Raises:
         DataError: There is no CSV, it is none of Kinetics', a row is wrong, or none of the videos is there.
     """
-    index = StemIndex(source)
+    index = StemIndex(source, with_folders=True)
     records: list[VideoRecord] = []
     missing: list[str] = []
+    labels: set[str] = set()
     num_unlabelled = 0
     files = _find_files(source)
     for file in files:
@@ -45,12 +48,14 @@ def read_kinetics(source: Source) -> list[VideoRecord]:
                 num_unlabelled += 1
                 continue
             name = f"{cells['youtube_id']}_{_seconds(cells, 'time_start', where)}_{_seconds(cells, 'time_end', where)}"
-            split = _split(cells["split"], where)
-            path = index.find(_folders(split, cells["label"]), name)
+            split = split_of(cells["split"], f"{where} column 'split'")
+            labels.add(cells["label"])
+            path = index.find((*words_for(split), ""), name)
             if path is None:
                 missing.append(name)
             else:
-                records.append(source.record(path, cells["label"], where, split=split))
+                group = cells["youtube_id"]
+                records.append(source.record(path, cells["label"], where, split=split, group=group, is_official=True))
     if not records:
         listed = ", ".join(str(file) for file in files)
         got = f"{len(missing)} videos, the first {missing[0] + '.mp4'!r}, and none is there" if missing else "no video"
@@ -58,6 +63,10 @@ def read_kinetics(source: Source) -> list[VideoRecord]:
     if missing:
         total = len(missing) + len(records)
         _log.warning("%d of %d videos are not there and are left out, the first is %s.mp4", len(missing), total, missing[0])
+    lost = sorted(labels - {record.label for record in records})
+    if lost:
+        listed = ", ".join(map(repr, lost[:20])) + (", …" if len(lost) > 20 else "")
+        _log.warning("%d of %d CLASSES HAVE NO VIDEO and are left out: %s", len(lost), len(labels), listed)
     if num_unlabelled:
         _log.info("%d rows have no label and are left out", num_unlabelled)
     return records
@@ -67,9 +76,8 @@ def _find_files(source: Source) -> list[Path]:
     if source.annotations is not None and source.annotations.is_file():
         return [source.annotations]
     folders = source.annotation_folders(("", "annotations"))
-    names = [name for those in _FILES for name in those]
-    found = [next((folder / name for folder in folders if (folder / name).is_file()), None) for name in names]
-    return [file for file in found if file is not None] or [find_file(folders, names, LAYOUT)]
+    found = find_split_files(folders, (".csv", ".txt"))
+    return list(found.values()) or [find_file(folders, [f"{split}.csv" for split in SPLITS], LAYOUT)]
 
 
 def _rows(file: Path) -> list[tuple[str, dict[str, str]]]:
@@ -108,18 +116,3 @@ def _seconds(cells: dict[str, str], column: str, where: str) -> str:
             f"{where} column {column!r}: {cells[column]!r} is no whole number of seconds, expected 0 or more. Fix: correct it"
         )
     return f"{int(value):06d}"
-
-
-def _split(text: str, where: str) -> Split:
-    if text.lower() not in SPLIT_NAMES:
-        raise DataError(
-            f"{where} column 'split': unknown split {text!r}, expected train, val or test. Fix: {suggest(text, SPLIT_NAMES)}"
-        )
-    return SPLIT_NAMES[text.lower()]
-
-
-def _folders(split: Split, label: str) -> list[str]:
-    """Returns the folders in which a video may lie; downloaders also write a label's spaces as underscores."""
-    names = [name for name, meant in SPLIT_NAMES.items() if meant == split]
-    labels = dict.fromkeys((label, label.replace(" ", "_")))
-    return [*(f"{name}/{each}" for name in names for each in labels), *names, ""]

@@ -1,17 +1,18 @@
 """Text lists with `path label` in every line, the label a name or an integer id."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from videoseq.data.formats.source import Source
-from videoseq.data.formats.text_files import text_rows
+from videoseq.data.formats.split_words import find_split_files
+from videoseq.data.formats.text_files import find_file, text_rows
 from videoseq.data.frame_folders import is_folder, look_into
+from videoseq.data.local_files import is_video_name
 from videoseq.errors import DataError, suggest
-from videoseq.types import Split, VideoRecord
+from videoseq.types import SPLITS, Split, VideoRecord
 
 LAYOUT = "lists train.txt, val.txt and test.txt (or data.annotations=FILE) with 'path label' in every line"
-_FILES: dict[str, Split] = {"train.txt": "train", "val.txt": "val", "test.txt": "test"}
 _NAMES = ("classInd.txt", "labels.txt", "classes.txt")
 
 
@@ -34,7 +35,7 @@ def read_path_list(source: Source) -> list[VideoRecord]:
 
     Args:
         source: The data set; its annotations are one list without splits, None takes `train.txt`, `val.txt` and
-            `test.txt` in the root.
+            `test.txt` in the root, also with the other words for the splits.
 
     Returns:
         The records in the order of the lines.
@@ -42,16 +43,11 @@ def read_path_list(source: Source) -> list[VideoRecord]:
     Raises:
         DataError: There is no list, a line is none of its kind, names a class that is not known or no video.
     """
-    if source.annotations is not None:
-        if not source.annotations.is_file():
-            got = "is a folder" if source.annotations.is_dir() else "does not exist"
-            raise DataError(f"the list {str(source.annotations)!r}: {got}, expected {LAYOUT}. Fix: correct data.annotations")
-        files: dict[Path, Split | None] = {source.annotations: None}
-    else:
-        files = {source.root / name: split for name, split in _FILES.items() if (source.root / name).is_file()}
-    if not files:
-        looked = " or ".join(repr(str(source.root / name)) for name in _FILES)
-        raise DataError(f"there is no {looked}, expected {LAYOUT}. Fix: put them there, or name one with data.annotations")
+    named = source.annotation_file(LAYOUT)
+    files: dict[Path, Split | None] = {named: None} if named is not None else {}
+    if named is None:
+        files = {file: split for split, file in find_split_files([source.root], [".txt"]).items()}
+        files = files or {find_file([source.root], [f"{split}.txt" for split in SPLITS], LAYOUT): None}
     rows = [
         _read_row(source, text, f"{file.name} row {line}", split)
         for file, split in files.items()
@@ -72,10 +68,9 @@ def read_path_list(source: Source) -> list[VideoRecord]:
 
 def _read_row(source: Source, text: str, where: str, split: Split | None) -> _Row:
     path, label = _split_last(text, where)
-    if source.frames is not None and not is_folder(source.root / path):
-        found = re.fullmatch(r"(.*\S)\s+(\d+)", path)
-        if found is not None and is_folder(source.root / found[1]):
-            return _Row(found[1], int(found[2]), label, where, split)
+    found = re.fullmatch(r"(.*\S)\s+(\d+)", path)
+    if found is not None and not is_folder(source.root / path) and is_folder(source.root / found[1]):
+        return _Row(found[1], int(found[2]), label, where, split)
     return _Row(path, None, label, where, split)
 
 
@@ -94,6 +89,13 @@ def _check_count(record: VideoRecord, num_frames: int | None) -> None:
 def _split_last(text: str, where: str) -> tuple[str, str]:
     """Returns what stands before the last word of a line, and the word."""
     found = re.fullmatch(r"(.*\S)\s+(\S+)", text)
+    # With a space in the path, `take 1.mp4,wave` would otherwise be the file `take` of the class `1.mp4,wave`.
+    first = re.split("[,;]", text, maxsplit=1)[0].rstrip()
+    if first != text and is_video_name(PurePosixPath(first).name) and not (found and is_video_name(found[1])):
+        raise DataError(
+            f"{where}: got {text!r}, expected white space between path and label, such as 'clips/a.mp4 wave'. Fix: separate "
+            "them by white space, or set data.format=csv for a CSV with the header path,label"
+        )
     if found is None:
         raise DataError(f"{where}: got {text!r}, expected a path and a label, such as 'clips/a.mp4 wave'. Fix: correct the row")
     return found[1], found[2]

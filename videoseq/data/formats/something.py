@@ -1,12 +1,14 @@
 """Something-Something: V1 as folders of frames with lists `id;label`, V2 as WebM files with JSON lists."""
 
 import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from videoseq.data.formats.id_lists import read_id_lists
+from videoseq.data.formats.id_lists import find_answers, id_rows, list_names, read_id_lists
 from videoseq.data.formats.source import Source
 from videoseq.data.formats.stems import StemIndex
-from videoseq.data.formats.text_files import find_file, read_json
+from videoseq.data.formats.text_files import find_file, find_optional, read_json
 from videoseq.errors import DataError, suggest
 from videoseq.types import Split, VideoRecord
 
@@ -18,7 +20,6 @@ LAYOUT = (
 )
 _V1 = "something-something-v1"
 _V2 = "something-something-v2"
-_PARTS: dict[str, Split] = {"train": "train", "validation": "val", "test": "test"}
 
 
 def read_something(source: Source) -> list[VideoRecord]:
@@ -31,33 +32,28 @@ def read_something(source: Source) -> list[VideoRecord]:
         source: The data set.
 
     Returns:
-        The records in the order of the lists. Videos of the test list without a label are counted and left out.
+        The records in the order of the lists, of official splits. Videos of the test list without a label are counted and left
+        out; `test-answers.csv` is taken in its place where it is there.
 
     Raises:
         DataError: A list is missing (the test list may be), an entry is none of its kind, names another class or no video.
     """
     folders = source.annotation_folders(("", "labels"))
-    has_v2 = any((folder / name).is_file() for folder in folders for name in _names("train"))
-    if any((folder / f"{_V1}-train.csv").is_file() for folder in folders):
-        if has_v2:
+    if find_optional(folders, list_names(_V1, "train", ".csv")) is not None:
+        if find_optional(folders, list_names(_V2, "train", ".json")) is not None:
             raise DataError(
                 f"{str(folders[0])!r} holds the lists of V1 and of V2. Fix: move one of them into a folder of its own, and "
                 "name it with data.annotations=DIR"
             )
         return read_id_lists(source, _V1)
-    templates = read_json(find_file(folders, _names("labels"), LAYOUT), dict, "an object {template: id}")
+    templates = read_json(find_file(folders, list_names(_V2, "labels", ".json"), LAYOUT), dict, "an object {template: id}")
     labels = {_without_brackets(template) for template in templates}
     index = StemIndex(source)
     records: list[VideoRecord] = []
     num_unlabelled = 0
-    for part, split in _PARTS.items():
-        if part == "test" and not any((folder / name).is_file() for folder in folders for name in _names(part)):
-            continue
-        file = find_file(folders, _names(part), LAYOUT)
-        for position, entry in enumerate(read_json(file, list, "a list of {id, template}")):
-            where = f"{file.name} entry {position}"
-            video, label = _video_and_label(entry, where)
-            if not label and part == "test":
+    for split, rows in _lists(folders):
+        for where, video, label in rows:
+            if not label and split == "test":
                 num_unlabelled += 1
                 continue
             if label not in labels:
@@ -68,20 +64,36 @@ def read_something(source: Source) -> list[VideoRecord]:
                     f"{where}: there is no video {video + '.webm'!r} in {str(source.root)!r} or in 20bn-{_V2} below it, "
                     f"expected {LAYOUT}. Fix: give the folder that holds the videos as data.root"
                 )
-            records.append(source.record(path, label, where, split=split))
+            records.append(source.record(path, label, where, split=split, is_official=True))
     if num_unlabelled:
         _log.info("%d videos of the test list have no label and are left out", num_unlabelled)
     return records
 
 
-def _names(part: str) -> list[str]:
-    return [f"{part}.json", f"{_V2}-{part}.json"]
+def _lists(folders: Sequence[Path]) -> Iterator[tuple[Split, Iterator[tuple[str, str, str]]]]:
+    """Yields for each split the place, the id and the label of its entries."""
+    yield "train", _entries(find_file(folders, list_names(_V2, "train", ".json"), LAYOUT))
+    yield "val", _entries(find_file(folders, list_names(_V2, "validation", ".json"), LAYOUT))
+    answers = find_answers(folders, _V2)
+    test = find_optional(folders, list_names(_V2, "test", ".json"))
+    if answers is not None:
+        yield "test", ((where, video, _without_brackets(label)) for where, video, label in id_rows(answers))
+    elif test is not None:
+        yield "test", _entries(test)
 
 
-def _video_and_label(entry: Any, where: str) -> tuple[str, str]:
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str | int) or not entry["id"]:
-        raise DataError(f"{where}: got {str(entry)[:80]!r}, expected an object with id and template. Fix: download it again")
-    return str(entry["id"]), _without_brackets(str(entry.get("template", entry.get("label", ""))))
+def _entries(file: Path) -> Iterator[tuple[str, str, str]]:
+    for position, entry in enumerate(read_json(file, list, "a list of {id, template}")):
+        where = f"{file.name} entry {position}"
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str | int) or not entry["id"]:
+            raise DataError(
+                f"{where}: got {str(entry)[:80]!r}, expected an object with id and template. Fix: download it again"
+            )
+        yield where, str(entry["id"]), _label(entry)
+
+
+def _label(entry: dict[str, Any]) -> str:
+    return _without_brackets(str(entry.get("template", entry.get("label", ""))))
 
 
 def _without_brackets(template: str) -> str:

@@ -8,6 +8,7 @@ from typing import Self
 
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.local_files import Listing, check_local_file, list_folder
+from videoseq.data.resolving import Resolver
 from videoseq.errors import DataError
 from videoseq.types import FrameFolder, Split, VideoRecord
 
@@ -26,6 +27,7 @@ class Source:
         allow_outside_root: Whether videos may lie outside the root, also through symbolic links.
         frame_folders: Which folders of images are videos, as the user says.
         frames: How frames lie in the folders that are videos; None: videos are files.
+        resolver: Follows links, for all that reads this data set.
     """
 
     root: Path
@@ -35,6 +37,7 @@ class Source:
     allow_outside_root: bool = False
     frame_folders: FrameFolderOptions = field(default_factory=FrameFolderOptions)
     frames: FrameFolder | None = None
+    resolver: Resolver = field(default_factory=Resolver)
 
     def with_usual_frames(self, usual: FrameFolder) -> Self:
         """Returns the same data set for a format that comes as folders of frames.
@@ -53,7 +56,15 @@ class Source:
         return list_folder(folder, self.frames)
 
     def record(
-        self, path: str, label: str, row: str, *, split: Split | None = None, group: str | None = None, where: str = ""
+        self,
+        path: str,
+        label: str,
+        row: str,
+        *,
+        split: Split | None = None,
+        group: str | None = None,
+        is_official: bool = False,
+        where: str = "",
     ) -> VideoRecord:
         """Returns the record of a video that is checked to be there and safe to open.
 
@@ -63,16 +74,22 @@ class Source:
             row: Where it is named.
             split: The split that it is given.
             group: The source that it shares with others.
+            is_official: Whether the authors of the data set give it the split.
             where: What messages call the place, where that is more than `row`.
 
         Raises:
             DataError: There is no such video, or it may not be opened.
         """
         checked = check_local_file(
-            path, self.root, where or row, allow_outside_root=self.allow_outside_root, frames=self.frames
+            path,
+            self.root,
+            where or row,
+            allow_outside_root=self.allow_outside_root,
+            resolver=self.resolver,
+            frames=self.frames,
         )
         frames = self.frames if self.frames is not None and checked.is_dir() else None
-        return VideoRecord(checked, label, split, group, row=row, frames=frames)
+        return VideoRecord(checked, label, split, group, row=row, frames=frames, is_official=is_official)
 
     def folder_with(self, name: str, folders: Sequence[str], layout: str) -> str:
         """Returns the first of some folders below the root that holds a file or folder; an empty one is the root itself.
@@ -111,6 +128,19 @@ class Source:
         if count:
             _log.info("%d videos are not used by data.split.index=%d and are left out", count, self.index)
 
+    def annotation_file(self, expected: str) -> Path | None:
+        """Returns the file of the annotations, where one is named.
+
+        Args:
+            expected: What it must be, for the message.
+
+        Raises:
+            DataError: What is named is no regular file.
+        """
+        if self.annotations is not None and not self.annotations.is_file():
+            raise self._wrong_annotations(expected)
+        return self.annotations
+
     def annotation_folders(self, below: Sequence[str]) -> list[Path]:
         """Returns the folders in which the files of the annotations may lie: the one named, else some below the root.
 
@@ -123,9 +153,13 @@ class Source:
         if self.annotations is None:
             return [self.root / folder for folder in below]
         if not self.annotations.is_dir():
-            got = "is a file" if self.annotations.exists() else "does not exist"
-            raise DataError(
-                f"data.annotations={str(self.annotations)!r} {got}, expected the folder of the lists. "
-                "Fix: correct data.annotations"
-            )
+            raise self._wrong_annotations("the folder of the lists")
         return [self.annotations]
+
+    def _wrong_annotations(self, expected: str) -> DataError:
+        path = self.annotations or Path()
+        kinds = {"is a folder": path.is_dir(), "is a file": path.is_file(), "is no regular file": path.exists()}
+        got = next((kind for kind, is_kind in kinds.items() if is_kind), "does not exist")
+        return DataError(
+            f"data.annotations={str(path)!r} {got}, expected {expected}. Fix: correct data.annotations or data.format"
+        )

@@ -20,12 +20,17 @@ def find_file(folders: Sequence[Path], names: Sequence[str], layout: str) -> Pat
     Raises:
         DataError: There is none; the message names every path that was looked for.
     """
+    found = find_optional(folders, names)
+    if found is not None:
+        return found
     paths = [folder / name for folder in folders for name in names]
-    for path in paths:
-        if path.is_file():
-            return path
     looked = " or ".join(repr(str(path)) for path in paths)
     raise DataError(f"there is no {looked}, expected {layout}. Fix: put it there, or name its place with data.annotations")
+
+
+def find_optional(folders: Sequence[Path], names: Sequence[str]) -> Path | None:
+    """Returns the first file that is there, as `find_file` looks for it; None where there is none."""
+    return next((path for folder in folders for name in names if (path := folder / name).is_file()), None)
 
 
 def text_rows(file: Path) -> Iterator[tuple[int, str]]:

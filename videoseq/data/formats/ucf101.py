@@ -25,7 +25,7 @@ def read_ucf101(source: Source) -> list[VideoRecord]:
         source: The data set.
 
     Returns:
-        The records in the order of the lists, train first.
+        The records in the order of the lists, train first, of official splits.
 
     Raises:
         DataError: A list is missing, a row is none of its kind, names another class or no video that is there.
@@ -44,7 +44,7 @@ def read_ucf101(source: Source) -> list[VideoRecord]:
         raise DataError(f"the lists {', '.join(str(file) for file in files.values())} name no video. Fix: download them again")
     base = source.folder_with(rows[0][1], ("", "UCF-101"), LAYOUT)
     records = [
-        source.record(f"{base}/{path}" if base else path, label, where, split=split, group=group)
+        source.record(f"{base}/{path}" if base else path, label, where, split=split, group=group, is_official=True)
         for path, label, group, where, split in rows
     ]
     source.tell_left_out([Path(base, label) for label in ids], records)
