@@ -36,7 +36,6 @@ def refused(capsys, command, *words):
         (["seed"], ["'seed'", "expected key=value"]),
         (["clip.num_frames=a,b"], [r"a,b"]),
         (["model.head.hidden_size=[1"], [r"cannot read 'model\.head\.hidden_size=\[1'", "quotes"]),
-        (["-m", "seed=1,2"], ["sweeps"]),
         (["resume=nowhere.ckpt"], ["no checkpoint at .*nowhere.ckpt", "resume=PATH"]),
         (["init_from=nowhere.ckpt"], ["'nowhere.ckpt' is not there", "best.ckpt"]),
         (["init_from=a.ckpt", "resume=auto"], ["resume continues a run and init_from starts a new one"]),
@@ -159,9 +158,17 @@ def test_rows_of_a_csv(capsys, tmp_path, bars, header, row, essential):
         assert expected in message, message
 
 
+def test_the_class_folders_one_level_deeper(capsys, tmp_path, bars):
+    shutil.copytree(bars, tmp_path / "data" / "UCF-101")
+    message = refused(capsys, "train", *train_words(tmp_path / "data", tmp_path))
+    assert "there is one class, 'UCF-101', with 24 videos; expected at least two to tell apart" in message
+    assert f"data.root={tmp_path / 'data' / 'UCF-101'}" in message
+    assert not (tmp_path / "cache").exists()
+
+
 def test_a_csv_that_is_not_there(capsys, tmp_path, bars):
     message = refused(capsys, "train", *train_words(bars, tmp_path, "data.annotations=nowhere.csv"))
-    assert "the annotations 'nowhere.csv': does not exist, expected a CSV. Fix: correct data.annotations" in message
+    assert "data.annotations='nowhere.csv' does not exist, expected a CSV. Fix: correct data.annotations" in message
 
 
 def test_too_many_undecodable_videos_stop_a_training(capsys, tmp_path, bars):

@@ -163,7 +163,8 @@ def test_predict_with_a_reader_of_files(capsys, with_frames):
     given = [f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", f"input={root}/wave", "decoder=decord", "trainer=cpu"]
     message = refused(capsys, "predict", *given)
     assert re.search(
-        r"videoseq\.predict: decoder=decord reads files, but 4 of 4 videos are folders of frames, the first is '.*v0'\.", message
+        r"videoseq\.predict: decoder=decord reads files, but 4 of 4 videos are folders of frames, the first is '.*v0'\.",
+        message,
     )
     assert message.endswith("Fix: decoder=auto\n")
     assert "scanning" not in message

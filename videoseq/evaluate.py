@@ -19,7 +19,10 @@ USAGE = """Measures a checkpoint on a split of the data that it was trained on, 
 
   python -m videoseq.evaluate checkpoint=outputs/train/DATE/checkpoints/best.ckpt
   python -m videoseq.evaluate checkpoint=CKPT on=val num_clips=5 num_crops=3
-  python -m videoseq.evaluate checkpoint=CKPT data.root=DIR data.split.strategy=given"""
+  python -m videoseq.evaluate checkpoint=CKPT data.root=DIR data.split.strategy=given
+
+Options of the data are those of the training run; with another data.root or other data.annotations, those that describe the
+run's own data set (format, class_names, frame_folders, allow_outside_root, split.index) have their defaults again."""
 
 
 def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from tests.data.layouts import make, table, write_csv
-from videoseq.data.annotations import AnnotationFormat, check_labels, class_names, read_annotations
+from videoseq.data.annotations import AnnotationFormat, check_labels, check_two_classes, class_names, read_annotations
 from videoseq.data.formats import FORMATS
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import VideoRecord
@@ -38,7 +38,9 @@ def test_formats_that_contradict(root: Path) -> None:
         read_annotations(root, format="cvs")
     with pytest.raises(DataError, match=r"there is no file '.*/annotations\.csv'.*Fix: set data\.annotations=FILE\.csv"):
         read_annotations(root, format="csv")
-    with pytest.raises(DataError, match=r"x\.csv' does not exist, expected a CSV\. Fix: correct data\.annotations or data\.format"):
+    with pytest.raises(
+        DataError, match=r"x\.csv' does not exist, expected a CSV\. Fix: correct data\.annotations or data\.format"
+    ):
         read_annotations(root, root / "x.csv")
     with pytest.raises(DataError, match=r"sub' is a folder, expected a CSV"):
         read_annotations(root, root / "sub")
@@ -59,6 +61,12 @@ def test_every_format_is_a_choice_of_the_options() -> None:
         ("something-something-v1-train.csv", "something"),
         ("something-something-v2-train.json", "something"),
         ("train.json", "something"),
+        ("labels/train.json", "something"),
+        ("labels/something-something-v1-train.csv", "something"),
+        ("labels/train.csv", "jester"),
+        ("labels/jester-v1-train.csv", "jester"),
+        ("annotations/train.csv", "kinetics"),
+        ("annotations/train.txt", "kinetics"),
         ("jester-v1-train.csv", "jester"),
         ("test.txt", "list"),
     ],
@@ -67,9 +75,8 @@ def test_auto_names_a_format_whose_files_it_sees_and_takes_it_not(
     root: Path, video_bytes: bytes, sign: str, format: AnnotationFormat
 ) -> None:
     make(root, b"", sign)
-    message = (
-        rf"holds '{sign.split('/')[0]}', which data\.format={format} reads\. Fix: set data\.format={format}, or .*=folders"
-    )
+    seen = sign if sign.startswith(("labels/", "annotations/")) else sign.split("/")[0]
+    message = rf"holds '{seen}', which data\.format={format} reads\. Fix: set data\.format={format}, or .*=folders"
     with pytest.raises(DataError, match=message):
         read_annotations(root)
     assert len(read_annotations(root, format="folders")) == 1
@@ -95,6 +102,27 @@ def test_an_index_for_a_format_without_official_splits(root: Path, format: Annot
 def test_class_names_are_sorted() -> None:
     records = [VideoRecord(Path(f"/{index}"), label) for index, label in enumerate(["b", "c", "a", "b"])]
     assert class_names(records) == ("a", "b", "c")
+
+
+def test_class_names_that_are_whole_numbers_are_sorted_by_value() -> None:
+    def names(*labels: str) -> tuple[str, ...]:
+        return class_names([VideoRecord(Path(f"/{label}"), label) for label in labels])
+
+    assert names("10", "2", "0") == ("0", "2", "10")
+    assert names("10", "2", "x") == ("10", "2", "x")
+
+
+@pytest.mark.parametrize(
+    ("place", "fix"),
+    [
+        ("UCF-101/run/1.mp4", r"where the classes are the folders in it, data\.root=.*/UCF-101; else add .*set data\.format"),
+        ("run/1.mp4", "add videos of another class$"),
+    ],
+)
+def test_one_class_is_refused(tmp_path: Path, video_bytes: bytes, place: str, fix: str) -> None:
+    records = read_annotations(make(tmp_path, video_bytes, place))
+    with pytest.raises(DataError, match=rf"there is one class, '[-\w]+', with 1 videos; expected at least two.*Fix: {fix}"):
+        check_two_classes(records)
 
 
 def test_unknown_labels_name_the_nearest() -> None:

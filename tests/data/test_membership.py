@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from tests.training.runs import scan
-from videoseq.data.membership import restore_split, split_identities, warn_of_seen
+from videoseq.data.membership import check_sides, number_units, restore_split, split_identities, warn_of_seen
 from videoseq.errors import DataError
 
 
@@ -58,3 +58,18 @@ def test_an_identity_is_content_and_part_not_name(bars, tmp_path):
     assert video.identity != other.identity
     assert replace(video, info=replace(video.info, path=tmp_path / "renamed.mp4")).identity == video.identity
     assert replace(video, record=replace(video.record, start_seconds=0.2)).identity != video.identity
+
+
+def test_a_copy_on_another_side_is_a_leak_and_of_one_unit(folder, tmp_path):
+    shutil.copy(folder / "left" / "0.mp4", folder / "left" / "copy.mp4")
+    manifest = scan(folder, tmp_path / "cache")
+    check_sides(manifest.videos)
+    videos = [video for part in manifest.videos.values() for video in part]
+    copies = [video for video in videos if video.record.path.name in ("0.mp4", "copy.mp4") and video.record.label == "left"]
+    numbers = number_units(videos)
+    assert len(set(numbers)) == len(videos) - 1
+    assert len({numbers[videos.index(video)] for video in copies}) == 1
+    with pytest.raises(
+        DataError, match=r"a leak: the same content is on two sides, left/.*mp4 in train and left/.*mp4 in test"
+    ):
+        check_sides({"train": copies[:1], "val": (), "test": copies[1:]})

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -89,6 +90,26 @@ def test_leaks_in_given_splits() -> None:
     again = VideoRecord(train.path, "a", "val", start_seconds=3.0, row="row 9")
     with pytest.raises(DataError, match=r"same file is on two sides: row x is in train and row 9 in val"):
         assign_splits([train, again, test], {}, SplitOptions())
+
+
+def test_an_official_split_is_taken_although_it_shows_groups_on_two_sides(caplog: pytest.LogCaptureFixture) -> None:
+    names = [("x", "train", "g1"), ("y", "test", "g1"), ("z", "val", "g2"), ("w", "test", "g2"), ("v", "test", "g2")]
+    records = [replace(record(name, "a", split, group), is_official=True) for name, split, group in names]
+    assert assign_splits(records, {}, SplitOptions()) == ["train", "test", "val", "test", "test"]
+    assert (
+        "the official split shows 2 groups on two sides, so the result flatters; the first: 'g1' is in train and test"
+        in caplog.text
+    )
+    with pytest.raises(DataError, match=r"same content is on two sides: row x is in train and row y in test"):
+        assign_splits(records, {records[0].path: "same", records[1].path: "same"}, SplitOptions())
+
+
+def test_val_of_an_official_split_without_groups_enough(caplog: pytest.LogCaptureFixture) -> None:
+    official = [replace(each, is_official=True) for each in numbered("a", 4, split="train", group="g")]
+    assert sorted(assign_splits(official, {}, SplitOptions())) == ["train", "train", "train", "val"]
+    assert "groups are torn apart, so val flatters" in caplog.text
+    with pytest.raises(DataError, match=r"class 'a' has one group, 'g', with 4 videos"):
+        assign_splits(numbered("a", 4, split="train", group="g"), {}, SplitOptions())
 
 
 def test_given_splits_must_be_complete() -> None:
@@ -183,6 +204,10 @@ def test_no_records() -> None:
     ("values", "message"),
     [
         ({"strategy": "groupd"}, r"unknown data\.split\.strategy 'groupd': did you mean 'grouped'\?"),
+        (
+            {"strategy": "kfold", "index": 2},
+            r"data\.split\.index=2 chooses an official split, data\.split\.strategy=kfold makes its own\. Fix: remove one",
+        ),
         ({"folds": 1}, r"data\.split\.folds must be at least 2, got 1"),
         ({"fold": 5}, r"data\.split\.fold must lie in \[0, folds\), got fold=5 of folds=5\. Fix: .*fold=0 to 4"),
         ({"fold": -1}, r"got fold=-1 of folds=5"),

@@ -1,9 +1,9 @@
 """Coloured shapes: a data set of real encoded videos of which every single frame carries the class.
 
 Eight shapes of any colour, size, place and angle, on a darker, blotched, noisy background among scattered chips of the same
-eight shapes, too small to be meant. Shapes of one size have the same area. The shape drifts and turns a little from frame to frame, and the noise of
-every frame is its own; the order of the frames says nothing. All that is drawn but the outline has the same law in every
-class, so a classifier has to see the outline: its corners, and how they lie to each other.
+eight shapes, too small to be meant. Shapes of one size have the same area. The shape drifts and turns a little from frame to
+frame, and the noise of every frame is its own; the order of the frames says nothing. All that is drawn but the outline has the
+same law in every class, so a classifier has to see the outline: its corners, and how they lie to each other.
 """
 
 import numpy as np

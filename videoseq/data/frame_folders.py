@@ -72,13 +72,12 @@ def look_into(folder: Path, pattern: str) -> FolderContent:
     images: dict[int, os.DirEntry[str]] = {}
     others: list[str] = []
     folders: list[str] = []
-    expression = _expression(pattern)
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                found = expression.fullmatch(entry.name)
-                if found is not None:
-                    images[int(found[1])] = entry
+                number = number_in(entry.name, pattern)
+                if number is not None:
+                    images[number] = entry
                 elif not entry.name.startswith("."):
                     (folders if entry.is_dir() else others).append(entry.name)
     except OSError as error:

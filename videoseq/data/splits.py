@@ -167,9 +167,16 @@ def _carve_val(
     """Moves a share of train, whole units of every class, to val."""
     inside = [index for index, split in enumerate(splits) if split == "train"]
     chosen = [records[index] for index in inside]
+    parts: tuple[Split, ...] = ("train", "val")
+    shares = (1 - options.val_fraction, options.val_fraction)
     units = make_units(chosen, content_hashes, use_groups=True)
+    if chosen[0].is_official and try_deal(chosen, units, parts, shares, options.seed) is None:
+        _log.warning(
+            "the groups in the official train part leave no val with every class: groups are torn apart, so val flatters"
+        )
+        units = make_units(chosen, content_hashes, use_groups=False)
     check_two_units(chosen, units, "grouped")
-    carved = deal(chosen, units, ("train", "val"), (1 - options.val_fraction, options.val_fraction), options.seed)
+    carved = deal(chosen, units, parts, shares, options.seed)
     result = list(splits)
     for index, split in zip(inside, carved, strict=True):
         result[index] = split

@@ -1,5 +1,6 @@
 """Folders of frames as videos in every format: what is one, what is none, and what is missing in one."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -87,19 +88,50 @@ def test_class_folders_of_frame_folders(folders: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_split_folders_files_and_folders_together(folders: Path, tmp_path: Path) -> None:
+def test_split_folders_of_frame_folders(tmp_path: Path) -> None:
     for split, names in {"train": ("run", "jump"), "val": ("run",)}.items():
         for name in names:
             write_frames(tmp_path / "split" / split / name / "x", len(split), PATTERN)
-    write_clip(tmp_path / "split" / "train" / "run" / "y.mp4", 7)
     records = read_annotations(tmp_path / "split", frame_folders=FRAMES)
     assert table(records, tmp_path / "split") == [
         ("train/jump/x", "jump", "train"),
         ("train/run/x", "run", "train"),
-        ("train/run/y.mp4", "run", "train"),
         ("val/run/x", "run", "val"),
     ]
-    assert [record.frames is not None for record in records] == [True, True, False, True]
+    assert all(record.frames is not None for record in records)
+
+
+def test_files_beside_their_own_frames_are_left_out(folders: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    write_clip(folders / "run" / "a0.mp4", 0)
+    write_clip(folders / "jump" / "deep" / "b2.avi", 12)
+    records = read_annotations(folders, frame_folders=FRAMES)
+    assert len(records) == 6
+    assert all(record.frames is not None for record in records)
+    assert "2 video files are left out, for their frames lie in folders beside them" in caplog.text
+
+
+def test_files_and_folders_of_frames_in_one_data_set_are_refused(folders: Path) -> None:
+    write_clip(folders / "run" / "frames_of_which.mp4", 0)
+    message = (
+        r"the class folders hold 1 video files, such as 'run/frames_of_which\.mp4', and 6 folders of frames, such as "
+        r"'jump/b0': expected one kind.*Fix: move one kind out of data\.root, put.*or remove data\.frame_folders\.pattern"
+    )
+    with pytest.raises(DataError, match=message):
+        read_annotations(folders, frame_folders=FRAMES)
+
+
+def test_a_folder_that_holds_no_image_is_named(folders: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(folders, b"x", "run/a7/log.txt")
+    (folders / "jump" / "deep" / "b9").mkdir()
+    assert len(read_annotations(folders, frame_folders=FRAMES)) == 6
+    assert "2 folders hold no frames and are left out, the first is 'jump/deep/b9'" in caplog.text
+
+
+def test_a_pattern_for_files_alone_is_refused(tmp_path: Path) -> None:
+    write_clip(tmp_path / "run" / "x.mp4", 1)
+    with pytest.raises(ConfigError, match=r"data\.frame_folders\.pattern='frame_%06d\.jpg': no folder of frames found, all 1"):
+        read_annotations(tmp_path, frame_folders=FRAMES)
 
 
 def test_a_csv_names_folders_or_the_files_that_they_were_made_from(folders: Path) -> None:

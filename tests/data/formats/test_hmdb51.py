@@ -25,12 +25,12 @@ def lists(tmp_path: Path, hmdb51: Path) -> Path:
 def test_the_first_split(hmdb51: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     assert manifest_table(hmdb51, tmp_path, format="hmdb51") == [
-        ("brush_hair/50_FIRST DATES (#1)_brush_hair_0.avi", "brush_hair", "train", None),
-        ("brush_hair/b_brush_hair_1.avi", "brush_hair", "val", None),
-        ("brush_hair/c_brush_hair_2.avi", "brush_hair", "test", None),
-        ("wave/50_FIRST DATES (#1)_wave_0.avi", "wave", "train", None),
-        ("wave/b_wave_1.avi", "wave", "val", None),
-        ("wave/c_wave_2.avi", "wave", "test", None),
+        ("brush_hair/50_FIRST DATES (#1)_brush_hair_0.avi", "brush_hair", "train", "50_FIRST DATES (#1)"),
+        ("brush_hair/b_brush_hair_1.avi", "brush_hair", "val", "b"),
+        ("brush_hair/c_brush_hair_2.avi", "brush_hair", "test", "c"),
+        ("wave/50_FIRST DATES (#1)_wave_0.avi", "wave", "train", "50_FIRST DATES (#1)"),
+        ("wave/b_wave_1.avi", "wave", "val", "b"),
+        ("wave/c_wave_2.avi", "wave", "test", "c"),
     ]
     assert "2 videos are not used by data.split.index=1 and are left out" in caplog.text
 
@@ -42,6 +42,22 @@ def test_the_other_splits_from_lists_elsewhere(hmdb51: Path, lists: Path, index:
     records = read_annotations(hmdb51, lists, "hmdb51", index=index)
     assert [record.split for record in records] == splits * 2
     assert records[0].row == f"brush_hair_test_split{index}.txt row 1"
+
+
+def test_the_official_split_is_taken_although_it_shows_a_film_on_two_sides(
+    hmdb51: Path, lists: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = Path(shutil.copytree(hmdb51, tmp_path / "data"))
+    for label in ("brush_hair", "wave"):
+        (root / label / f"c_{label}_2.avi").rename(root / label / f"b_{label}_2.avi")
+        rows = (
+            f"{name}_{label}_{k}.avi {use} " for k, (name, use) in enumerate((("50_FIRST DATES (#1)", 1), ("b", 1), ("b", 2)))
+        )
+        write_lines(lists / f"{label}_test_split1.txt", *rows)
+    table = manifest_table(root, tmp_path, format="hmdb51", annotations=str(lists))
+    assert [(split, group) for _, _, split, group in table if group == "b"] == [("val", "b"), ("test", "b")] * 2
+    message = "the official split shows 1 groups on two sides, so the result flatters; the first: 'b' is in train and test"
+    assert message in caplog.text
 
 
 def test_a_class_without_a_list(hmdb51: Path, lists: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.formats.small import KINETICS_HEADER, manifest_table, write_kinetics, write_lines
+from tests.data.formats.small import KINETICS_HEADER, manifest_table, write_clip, write_kinetics, write_lines
 from tests.data.layouts import make
 from videoseq.data.annotations import read_annotations
 from videoseq.errors import DataError
@@ -21,14 +21,14 @@ def kinetics(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_videos_that_are_there(kinetics: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert manifest_table(kinetics, tmp_path, format="kinetics") == [
-        ("-id03_000030_000040.mp4", "abseiling", "test", None),
-        ("-id13_000030_000040.mp4", "washing hands, fast", "test", None),
-        ("train/abseiling/-id00_000000_000010.mp4", "abseiling", "train", None),
-        ("train/abseiling/-id01_000010_000020.mp4", "abseiling", "train", None),
-        ("train/washing hands, fast/-id10_000000_000010.mp4", "washing hands, fast", "train", None),
-        ("train/washing hands, fast/-id11_000010_000020.mp4", "washing hands, fast", "train", None),
-        ("val/-id02_000020_000030.mp4", "abseiling", "val", None),
-        ("val/-id12_000020_000030.mp4", "washing hands, fast", "val", None),
+        ("-id03_000030_000040.mp4", "abseiling", "test", "-id03"),
+        ("-id13_000030_000040.mp4", "washing hands, fast", "test", "-id13"),
+        ("train/abseiling/-id00_000000_000010.mp4", "abseiling", "train", "-id00"),
+        ("train/abseiling/-id01_000010_000020.mp4", "abseiling", "train", "-id01"),
+        ("train/washing hands, fast/-id10_000000_000010.mp4", "washing hands, fast", "train", "-id10"),
+        ("train/washing hands, fast/-id11_000010_000020.mp4", "washing hands, fast", "train", "-id11"),
+        ("val/-id02_000020_000030.mp4", "abseiling", "val", "-id02"),
+        ("val/-id12_000020_000030.mp4", "washing hands, fast", "val", "-id12"),
     ]
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert warnings == ["1 of 9 videos are not there and are left out, the first is gone_000003_000013.mp4"]
@@ -36,18 +36,65 @@ def test_the_videos_that_are_there(kinetics: Path, tmp_path: Path, caplog: pytes
 
 @pytest.mark.parametrize(
     "place",
-    ["a_000001_000011.mp4", "train/a_000001_000011.mp4", "train/air_drumming/a_000001_000011.mp4", "a_000001_000011.mkv"],
+    [
+        "a_000001_000011.mp4",
+        "train/a_000001_000011.mp4",
+        "train/air_drumming/a_000001_000011.mp4",
+        "train/massaging_persons_head/a_000001_000011.mp4",
+        "replacement_for_corrupted/a_000001_000011.mp4",
+        "a_000001_000011.mkv",
+    ],
 )
 def test_where_a_video_may_lie(tmp_path: Path, video_bytes: bytes, place: str) -> None:
     make(tmp_path, video_bytes, place)
-    write_lines(tmp_path / "annotations" / "train.csv", HEADER, "air drumming,a,1,11,train")
+    write_lines(tmp_path / "annotations" / "train.csv", HEADER, "massaging person's head,a,1,11,train")
     (record,) = read_annotations(tmp_path, format="kinetics")
     assert (record.path, record.label, record.split, record.row) == (
         tmp_path / place,
-        "air drumming",
+        "massaging person's head",
         "train",
         "train.csv row 2",
     )
+
+
+def test_a_class_of_which_no_video_is_there_is_named(kinetics: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = ["abseiling,-id00,0,10,train", "hurling (sport),x,0,10,train", "archery,y,0,10,train"]
+    write_lines(tmp_path / "train.csv", HEADER, *rows)
+    assert len(read_annotations(kinetics, tmp_path / "train.csv", "kinetics")) == 1
+    assert "2 of 3 CLASSES HAVE NO VIDEO and are left out: 'archery', 'hurling (sport)'" in caplog.text
+
+
+def test_kinetics_600_has_lists_of_other_suffixes(kinetics: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(kinetics, tmp_path / "data"))
+    (root / "annotations").mkdir()
+    for name, target in (("train.csv", "train.txt"), ("validate.csv", "val.txt"), ("test.csv", "test.csv")):
+        (root / name).rename(root / "annotations" / target)
+    records = read_annotations(root, format="kinetics")
+    assert [record.split for record in records].count("train") == 4
+    assert {record.row.split(" ")[0]: record.split for record in records} == {
+        "train.txt": "train",
+        "val.txt": "val",
+        "test.csv": "test",
+    }
+
+
+def test_two_lists_of_one_split_are_not_read_twice(kinetics: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = Path(shutil.copytree(kinetics, tmp_path / "data"))
+    shutil.copy(root / "validate.csv", root / "val.csv")
+    assert [record.split for record in read_annotations(root, format="kinetics")].count("val") == 2
+    assert f"{root}/validate.csv is not read: {root}/val.csv is the list of val" in caplog.text
+
+
+def test_parts_of_one_video_stay_together_in_every_deal(tmp_path: Path) -> None:
+    rows = [f"{label},yt{video},{start},{start + 10},train" for video in range(6) for start, label in ((0, "a"), (20, "b"))]
+    for seed, row in enumerate(rows):
+        _, video, start, end, _ = row.split(",")
+        write_clip(tmp_path / "data" / "train" / f"{video}_{int(start):06d}_{int(end):06d}.mp4", seed)
+    write_lines(tmp_path / "data" / "train.csv", HEADER, *rows)
+    table = manifest_table(tmp_path / "data", tmp_path, format="kinetics")
+    sides = {(group, split) for _, _, split, group in table}
+    assert len(sides) == len({group for group, _ in sides}) == 6
+    assert {split for _, split in sides} == {"train", "val"}
 
 
 def test_one_file_may_hold_all_splits(kinetics: Path, tmp_path: Path) -> None:

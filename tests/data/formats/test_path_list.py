@@ -69,6 +69,36 @@ def test_the_file_of_names_may_be_given(clips: Path, tmp_path: Path) -> None:
     assert [record.label for record in records] == ["wave", "clap"]
 
 
+@pytest.mark.parametrize("word", ["validation", "valid", "validate"])
+def test_a_list_may_have_any_word_for_its_split(clips: Path, word: str) -> None:
+    write_lines(clips / "train.txt", "a.mp4 0", "b.mp4 1")
+    write_lines(clips / f"{word}.txt", "c.mp4 0")
+    assert [record.split for record in read_annotations(clips, format="list")] == ["train", "train", "val"]
+
+
+@pytest.mark.parametrize("row", ["clips/take 0.mp4,0", "clips/take 0.mp4, 0", "a.mp4;wave"])
+def test_lines_that_are_separated_by_commas(clips: Path, row: str) -> None:
+    write_lines(clips / "train.txt", row)
+    message = rf"train\.txt row 1: got '{row}', expected white space between path and label.*or set data\.format=csv"
+    with pytest.raises(DataError, match=message):
+        read_annotations(clips, format="list")
+
+
+def test_a_comma_may_stand_in_a_path_and_in_a_label(clips: Path, video_bytes: bytes) -> None:
+    make(clips, video_bytes, "x,1.mp4")
+    write_lines(clips / "train.txt", "x,1.mp4 wave,fast", "a.mp4 clap")
+    assert [record.label for record in read_annotations(clips, format="list")] == ["clap", "wave,fast"]
+
+
+@pytest.mark.parametrize("row", ["raw/v0 6 0", "raw/v0 0"])
+def test_folders_of_frames_without_a_pattern(tmp_path: Path, row: str) -> None:
+    write_frames(tmp_path / "raw" / "v0", 1, "img_%05d.jpg")
+    write_lines(tmp_path / "train.txt", row)
+    message = r"train\.txt row 1: 'raw/v0' is a folder, expected a regular.*such as data\.frame_folders\.pattern=img_%05d\.jpg"
+    with pytest.raises(DataError, match=message):
+        read_annotations(tmp_path, format="list")
+
+
 def test_counts_of_frames_are_read_and_checked(tmp_path: Path) -> None:
     root = tmp_path / "data"
     for seed, name in enumerate(("run 1", "run 2", "run 3")):
@@ -133,15 +163,15 @@ def test_names_that_are_there_twice(clips: Path, lines: list[str], message: str)
 
 def test_missing_files(clips: Path) -> None:
     message = (
-        rf"there is no '{clips}/train\.txt' or '{clips}/val\.txt' or '{clips}/test\.txt', expected lists .*Fix: put them there"
+        rf"there is no '{clips}/train\.txt' or '{clips}/val\.txt' or '{clips}/test\.txt', expected lists .*Fix: put it there"
     )
     with pytest.raises(DataError, match=message):
         read_annotations(clips, format="list")
     with pytest.raises(
-        DataError, match=r"the list '.*nowhere\.txt': does not exist, expected lists .*Fix: correct data\.annotations"
+        DataError, match=r"data\.annotations='.*nowhere\.txt' does not exist, expected lists .*Fix: correct data\.annotations"
     ):
         read_annotations(clips, clips / "nowhere.txt", "list")
-    with pytest.raises(DataError, match=r"the list '.*data': is a folder, expected lists"):
+    with pytest.raises(DataError, match=r"data\.annotations='.*data' is a folder, expected lists"):
         read_annotations(clips, clips, "list")
     write_lines(clips / "train.txt", "")
     with pytest.raises(DataError, match=r"no videos found: .*train\.txt are empty, expected lists .*Fix: add rows"):

@@ -82,7 +82,7 @@ def test_lists_of_frame_folders(
         (f"20bn-{full}/6", second, "train", None),
         (f"20bn-{full}/7", second, "val", None),
     ]
-    assert f"2 videos of {full}-test.csv have no label and are left out" in caplog.text
+    assert "2 videos of the test list have no label and are left out" in caplog.text
     records = read_annotations(root, format=format)
     assert {record.frames for record in records} == {FrameFolder("%05d.jpg", 12.0)}
     assert records[0].row == f"{full}-train.csv row 1"
@@ -112,6 +112,45 @@ def test_the_seconds_follow_the_rate(jester: Path, tmp_path: Path) -> None:
     manifest = build_manifest(DataOptions(root=str(jester), format="jester", num_workers=1), tmp_path, progress_bar)
     info = manifest.videos["train"][0].info
     assert (info.time_base, info.num_frames, info.duration_seconds) == (Fraction(1, 12), 6, pytest.approx(0.5))
+
+
+def test_jester_as_it_is_handed_out_today(jester: Path, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    shutil.copytree(jester / "20bn-jester-v1", root / "20bn-jester-v1")
+    (root / "labels").mkdir()
+    for file in jester.glob("*.csv"):
+        shutil.copy(file, root / "labels" / file.name.removeprefix("jester-v1-"))
+    write_lines(root / "labels" / "test-answers.csv", "4;Swiping Left", "8;Thumb Up")
+    expected = [("train", "Swiping Left"), ("train", "Swiping Left"), ("val", "Swiping Left"), ("test", "Swiping Left")]
+    expected += [(split, "Thumb Up") for split, _ in expected]
+    for annotations in (None, root / "labels"):
+        records = read_annotations(root, annotations, "jester")
+        assert [(record.split, record.label) for record in records] == expected
+    assert records[3].row == "test-answers.csv row 1"
+
+
+def test_v2_as_it_is_handed_out_today(v2: Path, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    shutil.copytree(v2 / "20bn-something-something-v2", root / "20bn-something-something-v2")
+    (root / "labels").mkdir()
+    for file in v2.glob("*.json"):
+        shutil.copy(file, root / "labels")
+    write_lines(root / "labels" / "test-answers.csv", f"104;{CLOSING}", f"108;{PUTTING}")
+    records = read_annotations(root, format="something")
+    assert [(record.path.stem, record.label) for record in records if record.split == "test"] == [
+        ("104", CLOSING),
+        ("108", PUTTING),
+    ]
+    assert len(records) == 8
+
+
+def test_an_id_is_the_whole_name_of_a_folder(v2: Path, tmp_path: Path) -> None:
+    for part in ("labels", "train", "validation"):
+        shutil.copy(v2 / f"{part}.json", tmp_path)
+    for number in ("101.0", 102, 103, 105, 106, 107):
+        write_frames(tmp_path / str(number), 1)
+    with pytest.raises(DataError, match=r"train\.json entry 0: there is no video '101\.webm'"):
+        read_annotations(tmp_path, format="something", frame_folders=FrameFolderOptions("%05d.jpg"))
 
 
 def test_a_label_of_another_list(jester: Path, tmp_path: Path) -> None:
@@ -144,10 +183,11 @@ def test_missing_lists(v2: Path, jester: Path, tmp_path: Path, part: str) -> Non
         if part not in file.name:
             shutil.copy(file, lists)
     with pytest.raises(
-        DataError, match=rf"there is no '{lists}/jester-v1-{part}\.csv', expected jester-v1-labels\.csv.*id/00001\.jpg"
+        DataError,
+        match=rf"there is no '{lists}/jester-v1-{part}\.csv' or '{lists}/{part}\.csv', expected jester-v1-lab.*id/00001",
     ):
         read_annotations(jester, lists, "jester")
-    message = rf"there is no '{lists}/{part}\.json' or '{lists}/something-something-v2-{part}\.json', expected labels\.json"
+    message = rf"there is no '{lists}/something-something-v2-{part}\.json' or '{lists}/{part}\.json', expected labels\.json"
     with pytest.raises(DataError, match=message):
         read_annotations(v2, lists, "something")
 
