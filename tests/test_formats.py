@@ -137,7 +137,7 @@ def refused(capsys: pytest.CaptureFixture[str], command: str, *those: str) -> st
         ([PATTERN, "data.split.index=2"], r"data\.split\.index=2 chooses an official split, data\.format=folders has none"),
         ([PATTERN, "data.format=ucf101"], r"there is no '.*ucfTrainTestlist/classInd\.txt' or .*expected the videos Class"),
         ([PATTERN, "data.format=jestr"], r"data\.format must be one of auto, folders, csv, .*did you mean 'jester'\?"),
-        ([PATTERN, "data.split.strategy=kfold"], r"the class 'clap' is not tested in every fold.*Fix: fewer folds, at most 4, or"),
+        ([PATTERN, "data.split.strategy=kfold"], r"'clap' is not tested in every fold.*Fix: fewer folds, at most 4, or"),
         ([PATTERN, "data.class_names=x.txt"], r"data\.class_names names the integer labels of data\.format=list"),
     ],
 )  # fmt: skip

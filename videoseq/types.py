@@ -128,8 +128,8 @@ class VideoRecord:
         end_seconds: Where it ends (half-open); None is the end of the video.
         row: Where the record was read, for messages: `annotations.csv row 7` or the path below the root.
         frames: How the frames lie in the folder; None where the path is a file.
-        is_official: Whether the split is the one that the authors of the data set publish results on: it is taken as it is, even
-            where it shows a group on two sides.
+        is_official: Whether the split is the one that the authors of the data set publish results on: it is taken as it is,
+            even where it shows a group on two sides.
     """
 
     path: Path
