@@ -213,6 +213,14 @@ def test_help_lists_the_options_of_every_member_of_a_family(capsys):
     assert "  model.head.dropout  (float; default 0.0)" in out
 
 
+def test_help_may_be_cut_short():
+    ended = subprocess.run(
+        f"{sys.executable} -m videoseq.train --help | head -1", shell=True, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == "usage: python -m videoseq.train key=value …\n"
+    assert ended.stderr == ""
+
+
 def test_help_shows_no_default_where_something_else_holds(capsys):
     out = run(capsys, "train", "-h").out
     assert "  data.synthetic  (group; default null)" in out

@@ -48,7 +48,11 @@ def main(
     if {"-h", "--help"} & set(words):
         from videoseq.config.help import print_help
 
-        print_help(command, schema, usage)
+        try:
+            print_help(command, schema, usage)
+            sys.stdout.flush()
+        except BrokenPipeError:  # who reads has seen enough, as `head` does; at the exit Python would write the rest again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     try:
         log_to_terminal()
