@@ -14,8 +14,10 @@ from videoseq.data.options import DataOptions
 from videoseq.models.calibration import Calibration
 from videoseq.models.checkpoint import load_checkpoint
 from videoseq.reporting.progress import progress_bar
+from videoseq.running.measuring import measure_validation, predictor_of
 from videoseq.train import train
 from videoseq.training.calibration import fit_temperature, fit_thresholds
+from videoseq.training.options import TrainerOptions
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,7 @@ def test_evaluate_and_predict_use_what_is_in_the_checkpoint(capsys, calibrated, 
     words = f"checkpoint={best}", f"paths.cache={tmp_path / 'cache'}", f"output={tmp_path / 'out'}"
     assert run(capsys, "evaluate", *words, "on=val", "num_clips=1", "order_probe=true").code == 0
     found = read_json(tmp_path / "out" / "metrics.json")
+    assert found["temperature"] == temperature != 1
     expected = read_json(calibrated / "metrics.json")["val"]
     assert {name: found["val"][name] for name in expected} == pytest.approx(expected, abs=1e-5)
     shown = [float(row["prob_left"]) for row in read_csv(tmp_path / "out" / "predictions.csv")]
@@ -134,6 +137,23 @@ def test_a_finished_run_that_is_resumed_is_not_calibrated_twice(capsys, data, tm
     assert run(capsys, "train", *words, f"resume={last}", "training.calibrate=false").code == 0
     assert read_json(folder / "metrics.json")["calibration"] is None
     assert load_checkpoint(best).calibration == Calibration()
+
+
+def test_logits_that_are_no_numbers_are_told_as_such(caplog, calibrated, data, tmp_path):
+    content = torch.load(calibrated / "checkpoints" / "best.ckpt", weights_only=True)
+    content["state_dict"]["model.head.classifier.bias"][1] = torch.nan
+    torch.save(content, tmp_path / "diverged.ckpt")
+    options = DataOptions(root=str(data), num_workers=0)
+    videos = build_manifest(options, tmp_path / "cache", progress_bar).videos["val"]
+    predictor = predictor_of(load_checkpoint(tmp_path / "diverged.ckpt"), options, TrainerOptions(accelerator="cpu"))
+    _, _, section = measure_validation(predictor, videos, tmp_path / "diverged.ckpt", calibrate=True)
+    assert section is None
+    (warning,) = (record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert warning == (
+        "not calibrated: logits of 20 of 20 validation videos are infinite or no numbers; try a lower optimizer.lr"
+    )
+    assert "takes at least" not in caplog.text
+    assert load_checkpoint(tmp_path / "diverged.ckpt").calibration == Calibration()
 
 
 def test_calibration_can_be_left_out_and_changes_nothing_but_the_probabilities(capsys, calibrated, data, tmp_path):

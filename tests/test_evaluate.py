@@ -39,7 +39,8 @@ def test_an_evaluation_leaves_its_files_and_prints_a_row_per_class(capsys, words
     }  # fmt: skip
     metrics = read_json(tmp_path / "out" / "metrics.json")
     assert set(metrics) == {
-        "test", "checkpoint", "num_clips", "num_crops", "num_videos", "num_bad_videos", "versions", "git_commit",
+        "test", "checkpoint", "num_clips", "num_crops", "temperature", "num_videos", "num_bad_videos", "versions",
+        "git_commit",
     }  # fmt: skip
     assert set(metrics["test"]) == {"accuracy", "f1_macro", "top5_accuracy", "ece", "loss", "per_class"}
     for row in metrics["test"]["per_class"].values():

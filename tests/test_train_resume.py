@@ -134,11 +134,27 @@ def test_resume_auto_takes_the_newest_unfinished_run_of_the_same_name(capsys, tm
     assert not list((tmp_path / "outputs" / "theirs").glob("*/metrics.json"))
 
 
+def test_a_finished_run_that_is_continued_keeps_the_figures_of_its_training(capsys, tmp_path, bars):
+    words = train_words(bars, tmp_path, "training.max_epochs=1")
+    assert run(capsys, "train", *words).code == 0
+    folder = only_run(tmp_path)
+    before = read_json(folder / "metrics.json")
+    assert before["train"]["loss"] > 0
+    assert before["clips_per_second"] > 0
+    outcome = run(capsys, "train", *words, f"resume={folder / 'checkpoints' / 'last.ckpt'}")
+    assert outcome.code == 0, outcome.err
+    after = read_json(folder / "metrics.json")
+    for name in ("train", "clips_per_second", "data_wait_fraction", "epochs", "val", "test"):
+        assert after[name] == before[name], name
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ("model.head.hidden_size=16", "resume needs the options that the run was started with"),
         ("optimizer=sgd", "resume needs the options that the run was started with"),
+        ("training.monitor=loss", "training.monitor was accuracy, is loss; resume needs"),
+        ("augment.flip=false", "augment.flip was True, is False, so the batches of an epoch are others; resume needs"),
     ],
 )
 def test_a_checkpoint_of_another_model_or_optimiser_is_not_continued(capsys, tmp_path, bars, change, said):

@@ -69,6 +69,7 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
         "checkpoint": str(checkpoint),
         "num_clips": cfg.num_clips,
         "num_crops": cfg.num_crops,
+        "temperature": loaded.calibration.temperature,
         "num_videos": len(result.videos),
         "num_bad_videos": len(manifest.bad) + len(result.failures),
         "versions": versions(),

@@ -1,5 +1,6 @@
 """Trains a model: `python -m videoseq.train +experiment=NAME` or `python -m videoseq.train data.root=DIR`."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ class TrainResult:
         folder: The run's folder.
         checkpoint: The checkpoint that was best on the validation split.
         metrics: What stands in `metrics.json`; of several processes only the first measures.
-        module: The training module after its last step.
+        module: The training module after its last step; with `training.ema` its weights are the average.
     """
 
     folder: Path
@@ -105,6 +106,8 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
         save_config(cfg, folder / "config.yaml")
         predictor, measured, calibration = _measure(cfg, loaders.manifest, folder)
         metrics = _figures(cfg, loaders.manifest, report, measured) | {"calibration": calibration}
+        if not report.train_metrics:  # a finished run that was continued: nothing was trained
+            metrics |= _figures_of_training(folder / METRICS_FILE)
         metrics |= {"seconds": time.perf_counter() - started, "fit_seconds": fit_seconds}
         write_json(folder / METRICS_FILE, metrics)
         summarise_run(folder, predictor, loaders.manifest.videos, measured, plain_dict(cfg), report.steps)
@@ -144,7 +147,7 @@ def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     pl.seed_everything(cfg.seed, verbose=False)
     options = cfg.model.encoder
-    if options.weights is None and options.freeze == "all" and options.unfreeze_at_epoch is None and load_weights:
+    if options.weights is None and options.stays_frozen and load_weights:
         logger.warning("the encoder is frozen with random weights: set model.encoder.weights=PATH or model.encoder.freeze=none")
     return build_encoder(options, height=cfg.clip.height, width=cfg.clip.width, load_weights=load_weights)
 
@@ -243,6 +246,14 @@ def _figures(
         "versions": versions(),
         "git_commit": git_commit(),
     }
+
+
+def _figures_of_training(path: Path) -> dict[str, Any]:
+    """Returns the figures of the training that stand in a `metrics.json`; none where there is no such file."""
+    if not path.is_file():
+        return {}
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    return {name: metrics[name] for name in ("train", "clips_per_second", "data_wait_fraction") if name in metrics}
 
 
 if __name__ == "__main__":

@@ -66,6 +66,14 @@ def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
         ({"optimizer": {"lr": 0}}, r"optimizer\.lr must be positive, got 0"),
         ({"optimizer": {"weight_decay": -1}}, r"optimizer\.weight_decay must not be negative"),
         ({"optimizer": {"encoder_lr_scale": 0}}, r"encoder_lr_scale must be positive.*model\.encoder\.freeze=all"),
+        (
+            {"optimizer": {"layer_decay": 0.75}},
+            r"optimizer\.layer_decay=0\.75 changes nothing: .*model\.encoder\.freeze=all\); set model\.encoder\.freeze=none or",
+        ),
+        (
+            {"optimizer": {"encoder_lr_scale": 0.1}, "model": {"encoder": {"name": "timm:test_vit"}}},
+            r"optimizer\.encoder_lr_scale=0\.1 changes nothing: the encoder is not trained",
+        ),
         ({"optimizer": {"scheduler": {"warmup_fraction": 1}}}, r"optimizer\.scheduler\.warmup_fraction must lie in \[0, 1\)"),
         ({"task": {"loss": {"label_smoothing": 1}}}, r"task\.loss\.label_smoothing must lie in \[0, 1\)"),
         ({"training": {"max_epochs": 0}}, r"training\.max_epochs must be at least 1"),
@@ -99,6 +107,12 @@ def test_what_does_not_fit_is_refused_with_the_repair(content, message):
     content = {**content, "data": {**DATA, **content.get("data", {})}}
     with pytest.raises(ConfigError, match=message):
         bind(TrainConfig, content)
+
+
+@pytest.mark.parametrize("encoder", [{"freeze": "none"}, {"unfreeze_at_epoch": 1}, {"name": "simple"}])
+def test_rates_of_an_encoder_that_is_trained_at_some_time_are_taken(encoder):
+    content = {"data": DATA, "model": {"encoder": encoder}, "optimizer": {"layer_decay": 0.75, "encoder_lr_scale": 0.1}}
+    assert bind(TrainConfig, content).optimizer.layer_decay == 0.75
 
 
 def test_all_problems_are_reported_together():

@@ -59,7 +59,7 @@ def load(tmp_path, content):
             ClipSpec(height=32, width=32),
         ),
         ModelConfig(
-            TimmEncoderOptions(name="timm:test_vit", freeze_batchnorm=True, unfreeze_at_epoch={1: "blocks.4", 2: "all"}),
+            TimmEncoderOptions(name="timm:test_vit", unfreeze_at_epoch={1: "blocks.4", 2: "all"}),
             RecurrentHeadOptions(),
             ("a", "b"),
             ClipSpec(height=32, width=48),

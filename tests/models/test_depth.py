@@ -6,6 +6,8 @@ import torchvision
 from torch import nn
 
 from videoseq.models.depth import layers_by_depth
+from videoseq.models.encoders import build_encoder
+from videoseq.models.options import TorchvisionEncoderOptions
 from videoseq.models.tracing import meta_parameters
 
 LAYERS = {
@@ -36,6 +38,14 @@ def test_layers_of_torchvision_are_these(name):
     parameters = [parameter for those in layers.values() for parameter in those]
     assert len(parameters) == len(set(parameters))
     assert set(parameters) == set(network.parameters())
+
+
+def test_parallel_branches_are_no_layers():
+    with meta_parameters():
+        options = TorchvisionEncoderOptions(name="googlenet", weights=None)
+        googlenet = build_encoder(options, height=64, width=64).trunk
+    stages = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
+    assert list(layers_by_depth(googlenet)) == ["conv1", "conv2", "conv3", *(f"inception{stage}" for stage in stages)]
 
 
 def test_norms_go_with_the_layer_before_and_tables_of_positions_with_the_first():

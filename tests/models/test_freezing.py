@@ -1,5 +1,7 @@
 """What is frozen in which epoch."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -145,6 +147,17 @@ def test_frozen_batch_norm_stays_frozen_where_the_encoder_is_unfrozen(name):
     encoder.start_epoch(2)
     assert one_step(encoder) == weights
     assert not norms & one_step(encoder)
+
+
+def test_options_of_batch_norm_are_refused_where_there_is_none():
+    options = TimmEncoderOptions(name="timm:test_vit", weights=None)
+    with pytest.raises(
+        ModelError, match=r"^model\.encoder\.freeze_batchnorm=true changes nothing: .* no BatchNorm; leave it out$"
+    ):
+        build_encoder(replace(options, freeze_batchnorm=True), height=32, width=32)
+    encoder = build_encoder(options, height=32, width=32)
+    with pytest.raises(ModelError, match=r"^trainer\.sync_batchnorm=true changes nothing: .* no BatchNorm; leave it out$"):
+        encoder.synchronise_batchnorm()
 
 
 def test_what_is_frozen_stays_frozen_where_batch_norm_is_synchronised():

@@ -112,23 +112,23 @@ def order_of(batch: ClipBatch) -> list[list[int]]:
 
 
 def test_reversed_clips_keep_their_padding_at_the_end():
-    assert order_of(reorder_frames(numbered(4, 2), "reversed", seed=0)) == [[13, 12, 11, 10], [11, 10, 0, 0]]
+    assert order_of(reorder_frames(numbered(4, 2), "reversed", [0, 0])) == [[13, 12, 11, 10], [11, 10, 0, 0]]
 
 
 def test_shuffled_clips_show_the_same_frames_in_another_order():
     batch = numbered(8, 8, 3)
-    shuffled = order_of(reorder_frames(batch, "shuffled", seed=1))
+    shuffled = order_of(reorder_frames(batch, "shuffled", [1, 1, 1]))
     assert [sorted(row[:length]) for row, length in zip(shuffled, (8, 8, 3), strict=True)] == [
         list(range(10, 18)), list(range(10, 18)), [10, 11, 12],
     ]  # fmt: skip
     assert shuffled[0] != shuffled[1]
     assert shuffled[2][3:] == [0] * 5
-    assert shuffled == order_of(reorder_frames(batch, "shuffled", seed=1))
-    assert shuffled != order_of(reorder_frames(batch, "shuffled", seed=2))
+    assert shuffled == order_of(reorder_frames(batch, "shuffled", [1, 1, 1]))
+    assert shuffled != order_of(reorder_frames(batch, "shuffled", [2, 2, 2]))
 
 
 def test_single_repeats_one_valid_frame_drawn_at_random():
-    rows = order_of(reorder_frames(numbered(*[8] * 40, 3), "single", seed=0))
+    rows = order_of(reorder_frames(numbered(*[8] * 40, 3), "single", [0] * 41))
     assert all(len(set(row)) == 1 for row in rows[:40])
     assert {row[0] for row in rows[:40]} == set(range(10, 18))
     assert rows[40][0] in (10, 11, 12)
@@ -139,8 +139,27 @@ def test_single_repeats_one_valid_frame_drawn_at_random():
 def test_the_batch_itself_stays_as_it_was(order):
     batch = numbered(4, 2)
     before = batch.video.clone()
-    reorder_frames(batch, order, seed=0)
+    reorder_frames(batch, order, [0, 0])
     assert torch.equal(batch.video, before)
+
+
+@pytest.mark.parametrize("order", ["shuffled", "single"])
+def test_what_is_drawn_for_a_view_does_not_depend_on_the_batch_around_it(model, order):
+    views = [sample(position, clip) for position in (0, 1, 2) for clip in clips(8, 8, seed=position)]
+    found = {}
+    for size in (1, 2, 4, 6):
+        batches = [collate(views[start : start + size]) for start in range(0, 6, size)]
+        found[size] = infer_videos(model, batches, device=CPU, order=order).logits
+        torch.testing.assert_close(found[size], found[1], atol=1e-6, rtol=0)
+    ordered = infer_videos(model, [collate(views)], device=CPU).logits
+    assert not torch.allclose(found[1], ordered, atol=1e-4)
+
+
+def test_every_view_of_a_video_gets_a_draw_of_its_own():
+    frames = torch.arange(8, dtype=torch.uint8)[:, None, None, None].expand(8, 3, 2, 2)
+    batch = collate([sample(5, frames, frames), sample(6, frames)])
+    first, second, other = order_of(reorder_frames(batch, "shuffled", [0, 1, 0]))
+    assert first != second != other != first
 
 
 def test_the_order_reaches_the_model(model):

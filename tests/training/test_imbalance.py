@@ -8,7 +8,7 @@ import torch
 
 from tests.commands import run as command
 from tests.commands import train_words
-from tests.training.runs import DATA, Losses, Run, StopAfter, assert_same, differs, load, scan, weights_of
+from tests.training.runs import DATA, ENCODER, Losses, Run, StopAfter, assert_same, differs, load, scan, weights_of
 from videoseq.config import TrainConfig, load_config
 from videoseq.config.binding import bind
 from videoseq.data.augment_options import AugmentOptions, TemporalOptions
@@ -97,6 +97,25 @@ def test_the_training_loss_is_of_adjusted_logits_and_the_validation_loss_of_plai
     assert losses[0.0].values[0] != losses[1.0].values[0]
     assert figures[0.0]["train/loss"] != figures[1.0]["train/loss"]
     assert figures[0.0]["val/loss"] == figures[1.0]["val/loss"]
+
+
+def test_the_weighted_validation_loss_is_the_same_in_batches_of_any_size(uneven, tmp_path):
+    losses = []
+    for size in (1, 4, 64):
+        still = one_epoch(
+            replace(uneven, videos={**uneven.videos, "val": uneven.videos["train"][5:12]}),
+            tmp_path / str(size),
+            data=replace(DATA, batch_size=size),
+            encoder=replace(ENCODER, freeze="all"),  # no running figures that depend on the batches
+            optimizer=STILL,
+            **with_loss(CrossEntropyOptions(class_weights=(1.0, 10.0))),
+        )
+        module = still.module()
+        with torch.no_grad():
+            module.model.head.classifier.bias.add_(torch.tensor([2.0, -1.0]))
+        still.fit(module=module)
+        losses.append(float(module.trainer.callback_metrics["val/loss"]))
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
 
 
 @pytest.mark.parametrize(("data", "counts"), [(DATA, [10, 2]), (BALANCED, [6, 6])], ids=["shuffled", "balanced"])

@@ -53,5 +53,9 @@ def test_one_process_is_told_its_own_words():
     assert (ranks.any_of(True), ranks.any_of(False)) == (True, False)
 
 
+def test_an_infinite_loss_stays_one():
+    assert ranks.mean(torch.tensor([1.0, torch.inf]), torch.ones(2)).item() == torch.inf
+
+
 def test_the_first_process_draws_what_one_alone_draws():
     assert derive_seed(2**32 - 1, 5, 7, 0) == derive_seed(2**32 - 1, 5, 7) != derive_seed(2**32 - 1, 5, 7, 1)

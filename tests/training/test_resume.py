@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from tests.training.runs import CLIP, DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, scan
+from videoseq.data.augment_options import AugmentOptions, TemporalOptions
 from videoseq.errors import CheckpointError, Interrupted
 from videoseq.training.options import (
     ClassificationOptions,
     CrossEntropyOptions,
     FocalOptions,
     OptimizerOptions,
+    SchedulerOptions,
     TrainingOptions,
 )
 
@@ -78,6 +80,17 @@ def test_resuming_behind_an_epoch_equals_never_stopping(longer, tmp_path, name):
         ({"optimizer": OptimizerOptions(lr=0.01, weight_decay=0.5)}, r"optimizer\.weight_decay was 0\.01, is 0\.5"),
         ({"data": replace(DATA, batch_size=8)}, r"data\.batch_size × devices was 4, is 8"),
         ({"seed": 1}, r"seed was 0, is 1"),
+        ({"augment": AugmentOptions("none")}, r"augment\.crop was random, is center"),
+        (
+            {"augment": AugmentOptions("light", temporal=TemporalOptions(drop=0.5))},
+            r"augment\.temporal\.drop was 0\.0, is 0\.5",
+        ),
+        (
+            {"optimizer": OptimizerOptions(lr=0.01, scheduler=SchedulerOptions("constant", 0.5))},
+            r"optimizer\.scheduler\.name was cosine, is constant, optimizer\.scheduler\.warmup_fraction was 0\.05, is 0\.5",
+        ),
+        ({"training": TrainingOptions(max_epochs=3, monitor="loss")}, r"training\.monitor was accuracy, is loss"),
+        ({"training": TrainingOptions(max_epochs=3, accumulate=2)}, r"training\.accumulate was 1, is 2"),
         (
             {"task": ClassificationOptions(loss=CrossEntropyOptions(class_weights="auto"))},
             r"task\.loss\.class_weights was none, is auto",
@@ -90,7 +103,24 @@ def test_resuming_behind_an_epoch_equals_never_stopping(longer, tmp_path, name):
 )
 def test_a_checkpoint_of_other_options_is_refused(finished, changes, message):
     with pytest.raises(CheckpointError, match=rf"^cannot continue.*: {message}.*; resume needs .*init_from=PATH$"):
-        replace(finished, training=TrainingOptions(max_epochs=3), **changes).fit(resume=finished.last)
+        replace(finished, **{"training": TrainingOptions(max_epochs=3), **changes}).fit(resume=finished.last)
+
+
+def test_how_long_a_run_goes_on_may_change(run, tmp_path):
+    short = replace(run, folder=tmp_path, training=TrainingOptions(max_epochs=1))
+    short.fit()
+    longer = replace(short, training=TrainingOptions(max_epochs=2, early_stopping=5, calibrate=False))
+    assert longer.fit(resume=longer.last)[0].epochs == 2
+
+
+def test_layers_of_another_network_are_named(finished, tmp_path):
+    content = load(finished.last)
+    for group in content["optimizer_states"][0]["param_groups"]:
+        group["name"] = group["name"].replace("encoder", "trunk")
+    torch.save(content, tmp_path / "other.ckpt")
+    groups = "trunk, trunk_no_decay, head, head_no_decay, are encoder, encoder_no_decay, head, head_no_decay"
+    with pytest.raises(CheckpointError, match=rf"the layers of the optimiser were {groups}; resume needs"):
+        finished.fit(resume=tmp_path / "other.ckpt")
 
 
 def test_a_checkpoint_of_a_weighted_loss_is_refused_without_it(run, tmp_path):

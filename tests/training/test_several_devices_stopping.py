@@ -11,7 +11,7 @@ from torch import distributed
 
 from tests.signals import SignalAt
 from tests.training.pairs import run_pair
-from tests.training.runs import DATA, HEAD, Run, assert_same, load
+from tests.training.runs import DATA, ENCODER, HEAD, Run, assert_same, load
 from videoseq.errors import CheckpointError, Interrupted
 from videoseq.training.options import TrainingOptions
 from videoseq.types import derive_seed
@@ -53,6 +53,12 @@ def two(manifest, tmp_path) -> Run:
     return Run(manifest, tmp_path, head=dropout, data=replace(DATA, batch_size=2), training=TrainingOptions(max_epochs=2))
 
 
+def assert_same_end(folder):
+    whole, continued = (load(folder / name / "checkpoints" / "last.ckpt") for name in ("whole", "stopped"))
+    for key in ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step"):
+        assert_same(whole[key], continued[key], key)
+
+
 def test_a_signal_to_one_of_them_stops_both_and_the_run_goes_on_bit_by_bit(two, tmp_path):
     results = run_pair(stop_and_go, tmp_path / "results", two, tmp_path)
     told = (
@@ -61,9 +67,7 @@ def test_a_signal_to_one_of_them_stops_both_and_the_run_goes_on_bit_by_bit(two, 
     assert [message for message, _, _ in results] == [told + "and resume=auto"] * 2
     assert all(handlers_came_back for _, handlers_came_back, _ in results)
     assert [first.seed for _, _, first in results] == [derive_seed(0, 1, 2), derive_seed(0, 1, 2, 1)]
-    whole, continued = (load(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("whole", "stopped"))
-    for key in ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step"):
-        assert_same(whole[key], continued[key], key)
+    assert_same_end(tmp_path)
 
     # One device with as many clips in a batch goes on with the same videos.
     one = replace(two, data=replace(DATA, batch_size=4), folder=tmp_path / "stopped")
@@ -75,3 +79,10 @@ def test_a_signal_to_one_of_them_stops_both_and_the_run_goes_on_bit_by_bit(two, 
     assert alone.batch == (1, 2, sum((first.batch[2] for _, _, first in results), ()))
     with pytest.raises(CheckpointError, match=r"data\.batch_size × devices was 4, is 2, so the batches of an epoch are others"):
         replace(two, folder=one.folder).fit(resume=one.last)
+
+
+def test_a_run_that_accumulates_in_the_epoch_of_an_unfreezing_goes_on_bit_by_bit(two, tmp_path):
+    stages = replace(ENCODER, channels=(4, 4, 4), freeze="all", unfreeze_at_epoch=1)
+    changed = replace(two, encoder=stages, training=TrainingOptions(max_epochs=2, accumulate=2))
+    run_pair(stop_and_go, tmp_path / "results", changed, tmp_path)
+    assert_same_end(tmp_path)

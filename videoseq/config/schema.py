@@ -104,6 +104,7 @@ class TrainConfig:
         if self.resume is not None and self.init_from is not None:
             raise ConfigError("resume continues a run and init_from starts a new one: give one of them")
         self.augment.check_effect(self.clip, self.data.batch_size)
+        self.optimizer.check_effect(encoder_stays_frozen=self.model.encoder.stays_frozen)
         loss = self.task.loss
         corrections = {
             "data.sampler=balanced": self.data.sampler == "balanced",

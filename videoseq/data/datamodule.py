@@ -1,6 +1,7 @@
 """The videos of a run as Lightning asks for them."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from videoseq.data.options import DataOptions
 from videoseq.data.samplers import ALONE, Shard
 from videoseq.data.temporal import shown_counts
 from videoseq.errors import CheckpointError
-from videoseq.types import ClipSpec
+from videoseq.types import ClipSpec, plain_dict
 
 
 class VideoDataModule(pl.LightningDataModule):
@@ -36,6 +37,7 @@ class VideoDataModule(pl.LightningDataModule):
         super().__init__()
         self.manifest = manifest
         self.clip = clip
+        self.augment = augment
         self.options = options
         self.seed = seed
         self._start = 0
@@ -59,7 +61,7 @@ class VideoDataModule(pl.LightningDataModule):
         clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
         return evaluation_loader(clips, *self._sizes(), self._shard())
 
-    def state_dict(self) -> dict[str, int | str]:
+    def state_dict(self) -> dict[str, Any]:
         """Returns what a resumed run needs to go on with the next batch."""
         return {**self._epoch(), "batches_done": self._batches_done()}
 
@@ -81,8 +83,8 @@ class VideoDataModule(pl.LightningDataModule):
                 )
         self._start = state_dict["batches_done"]
 
-    def _epoch(self) -> dict[str, int | str]:
-        """Returns what decides which batches an epoch has."""
+    def _epoch(self) -> dict[str, Any]:
+        """Returns what decides which batches an epoch has, and what their clips look like."""
         videos = self.manifest.videos["train"]
         digest = hashlib.sha256(" ".join(video.identity for video in videos).encode()).hexdigest()[:8]
         return {
@@ -90,6 +92,7 @@ class VideoDataModule(pl.LightningDataModule):
             "data.batch_size × devices": self._sizes()[0],
             "data.sampler": self.options.sampler,
             "seed": self.seed,
+            **_flat("augment", plain_dict(self.augment.resolved())),
         }
 
     def _shard(self) -> Shard:
@@ -104,3 +107,11 @@ class VideoDataModule(pl.LightningDataModule):
         if self.trainer is None:
             return 0
         return self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns nested values by their dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(f"{prefix}.{name}", value) if isinstance(value, Mapping) else {f"{prefix}.{name}": value}
+    return flat

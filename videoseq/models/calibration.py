@@ -15,6 +15,7 @@ class Calibration:
     Attributes:
         temperature: T > 0; probabilities are softmax(logits / T) (Guo et al. 2017, eq. 9). 1 changes nothing.
         thresholds: Class id -> probability in [0, 1] that the class must reach, None where there is none; empty for no class.
+            Fitted on the probabilities of single views, one class against the rest.
 
     Raises:
         ConfigError: A value that is none of these.
@@ -36,6 +37,9 @@ class Calibration:
         return (logits.float() / self.temperature).softmax(1)
 
     def reaches(self, class_id: int, prob: float) -> bool:
-        """Whether a probability reaches the threshold of its class; True where the class has none."""
+        """Whether a probability reaches the threshold of its class; True where the class has none.
+
+        Predictions ask it of the likeliest class alone, also where their probability is the mean of several views.
+        """
         threshold = self.thresholds[class_id] if self.thresholds else None
         return threshold is None or prob >= threshold

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from torch import nn
 
-_NUMBER = re.compile(r"\d+")
+# With the letter of inception4c, which is of a kind with inception4d; what stands side by side in one of them is no layer.
+_NUMBER = re.compile(r"\d+[a-z]?")
 
 
 def layers_by_depth(network: nn.Module) -> dict[str, list[nn.Parameter]]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from videoseq.errors import ModelError
 from videoseq.models.freezing import Freezing
 from videoseq.models.options import EncoderOptions
 
@@ -64,8 +65,11 @@ class FrameEncoder(nn.Module, ABC):
         """Freezes what the options say for the first epoch, and keeps what they say for later ones.
 
         Raises:
-            ModelError: `freeze_until` or `unfreeze_at_epoch` names no layer; a stage unfreezes nothing.
+            ModelError: `freeze_until` or `unfreeze_at_epoch` names no layer; a stage unfreezes nothing; `freeze_batchnorm`
+                without BatchNorm.
         """
+        if options.freeze_batchnorm:
+            self._require_batchnorm("model.encoder.freeze_batchnorm=true")
         self._freezing = Freezing(self.trunk, options)
         self._freeze_batchnorm = options.freeze_batchnorm
         self.start_epoch(0)
@@ -88,8 +92,20 @@ class FrameEncoder(nn.Module, ABC):
         self.train(self.training)
 
     def synchronise_batchnorm(self) -> None:
-        """Makes BatchNorm take its figures from the frames of all processes that train together; what is frozen stays so."""
-        self.trunk = nn.SyncBatchNorm.convert_sync_batchnorm(self.trunk)  # type: ignore[no-untyped-call]
+        """Makes BatchNorm take its figures from the frames of all processes that train together; what is frozen stays so.
+
+        Raises:
+            ModelError: There is no BatchNorm.
+        """
+        self._require_batchnorm("trainer.sync_batchnorm=true")
+        self.trunk = self._with_synchronised_batchnorm()
+
+    def _with_synchronised_batchnorm(self) -> nn.Module:
+        return nn.SyncBatchNorm.convert_sync_batchnorm(self.trunk)  # type: ignore[no-untyped-call, no-any-return]
+
+    def _require_batchnorm(self, option: str) -> None:
+        if not any(isinstance(module, _BatchNorm) for module in self.trunk.modules()):
+            raise ModelError(f"{option} changes nothing: the encoder has no BatchNorm; leave it out")
 
     def train(self, mode: bool = True) -> Self:
         """Switches to training or evaluation mode; what is frozen stays in evaluation mode."""

@@ -99,6 +99,11 @@ class EncoderOptions:
             object.__setattr__(self, "spatial", spatial)
 
     @property
+    def stays_frozen(self) -> bool:
+        """Whether no part of the encoder is trained in any epoch."""
+        return self.freeze == "all" and self.unfreeze_at_epoch is None
+
+    @property
     def unfreezing(self) -> dict[int, str]:
         """Epoch -> the layer from which on everything is trained, in the order of the epochs."""
         stages = self.unfreeze_at_epoch

@@ -67,10 +67,10 @@ class TimmEncoder(FrameEncoder):
             return features
         return F.adaptive_avg_pool2d(_feature_map(self.trunk, frames), self.spatial)  # -> (N, D, h, w)
 
-    def synchronise_batchnorm(self) -> None:
-        """Makes BatchNorm take its figures from the frames of all processes that train together; what is frozen stays so."""
+    def _with_synchronised_batchnorm(self) -> nn.Module:
         # Some of timm's hold the activation behind them, which torch's own conversion would lose.
-        self.trunk = _timm().layers.convert_sync_batchnorm(self.trunk)
+        trunk: nn.Module = _timm().layers.convert_sync_batchnorm(self.trunk)
+        return trunk
 
 
 def _timm() -> ModuleType:

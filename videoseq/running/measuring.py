@@ -129,6 +129,9 @@ def measure_validation(
         }
         text = "calibrated on %d videos: temperature %.2f, ECE %.3f before and %.3f after"
         logger.info(text, len(targets), fitted.temperature, before["ece"], after["ece"])
+    elif calibrate and not result.logits.isfinite().all():
+        text = "not calibrated: logits of %d of %d validation videos are infinite or no numbers; try a lower optimizer.lr"
+        logger.warning(text, int((~result.logits.isfinite()).any(1).sum()), len(targets))
     elif calibrate:
         logger.info("not calibrated: that takes at least %d validation videos, got %d", MIN_VIDEOS, len(targets))
     loaded = replace(predictor.loaded, calibration=calibration)

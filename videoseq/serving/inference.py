@@ -1,6 +1,7 @@
 """Probabilities of videos, averaged over their clips and crops."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -58,10 +59,12 @@ def infer_videos(
     model = model.to(device).eval()
     sums: dict[int, tuple[Tensor, int]] = {}
     failures: dict[int, str] = {}
-    for number, batch in enumerate(batches):
+    num_views: Counter[int] = Counter()
+    for batch in batches:
         failures.update(batch.failures)
         if len(batch):
-            shown = batch if order == "ordered" else reorder_frames(batch, order, seed=number)
+            views = _count_views(batch.videos, num_views)
+            shown = batch if order == "ordered" else reorder_frames(batch, order, views)
             with torch.inference_mode(), autocast(device, precision):
                 moved = shown.to(device)
                 logits, _ = model(moved.video, moved.lengths)  # (B, K)
@@ -76,18 +79,29 @@ def infer_videos(
     return VideoProbs(videos, probs, logits, tuple(sorted(failures.items())))
 
 
-def reorder_frames(batch: ClipBatch, order: FrameOrder, seed: int) -> ClipBatch:
+def _count_views(videos: Sequence[int], num_views: Counter[int]) -> list[int]:
+    """Returns for each clip of a batch which view of its video it is, counted from 0, and adds them to the views so far."""
+    views = []
+    for position in videos:
+        views.append(num_views[position])
+        num_views[position] += 1
+    return views
+
+
+def reorder_frames(batch: ClipBatch, order: FrameOrder, views: Sequence[int]) -> ClipBatch:
     """Returns a batch whose clips show their valid frames in another order.
+
+    What is drawn for a clip is a function of its video's position and its view, so it does not depend on the batch around it.
 
     Args:
         batch: Clips.
         order: `shuffled`: a random permutation per clip; `reversed`; `single`: one frame per clip, drawn at random and
             repeated.
-        seed: Seed of what is drawn.
+        views: Which view of its video each clip is, counted from 0.
     """
-    generator = torch.Generator().manual_seed(derive_seed(seed))
     video = batch.video.clone()
-    for row, length in enumerate(batch.lengths.tolist()):
+    for row, (position, view, length) in enumerate(zip(batch.videos, views, batch.lengths.tolist(), strict=True)):
+        generator = torch.Generator().manual_seed(derive_seed(position, view))
         if order == "reversed":
             positions = torch.arange(length - 1, -1, -1)
         elif order == "shuffled":

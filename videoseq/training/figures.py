@@ -11,7 +11,7 @@ from videoseq.training import ranks
 
 
 class MeanLoss(Metric):
-    """Mean of the losses of batches, each counted as often as it has clips.
+    """Mean of the losses of clips: their sum divided by that of their weights, however they came in batches.
 
     torchmetrics' `MeanMetric` either looks for NaN, for which a GPU waits in every step, or forgets the weights.
     """
@@ -19,21 +19,21 @@ class MeanLoss(Metric):
     higher_is_better = False
     full_state_update = False
     losses: Tensor
-    clips: Tensor
+    weights: Tensor
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.add_state("losses", torch.tensor(0.0), dist_reduce_fx="sum")
-        self.add_state("clips", torch.tensor(0), dist_reduce_fx="sum")
+        self.add_state("weights", torch.tensor(0.0), dist_reduce_fx="sum")
 
-    def update(self, loss: Tensor, num_clips: int) -> None:
-        """Adds a batch's mean loss, a scalar."""
-        self.losses += loss * num_clips
-        self.clips += num_clips
+    def update(self, losses: Tensor, weights: Tensor) -> None:
+        """Adds the loss of every clip of a batch, weighted already, and its weight, both (B,)."""
+        self.losses += losses.sum()
+        self.weights += weights.sum()
 
     def compute(self) -> Tensor:
         """Returns the mean, a scalar."""
-        return self.losses / self.clips
+        return self.losses / self.weights
 
 
 class EpochFigures(nn.Module):
@@ -50,10 +50,17 @@ class EpochFigures(nn.Module):
         self.metrics = metrics
         self.loss = MeanLoss(sync_on_compute=False)
 
-    def update(self, loss: Tensor, probs: Tensor, targets: Tensor) -> None:
-        """Adds the clips of a batch that this process has, one or more, and the batch's mean loss."""
+    def update(self, losses: Tensor, weights: Tensor, probs: Tensor, targets: Tensor) -> None:
+        """Adds the clips of a batch that this process has, one or more.
+
+        Args:
+            losses: (B,), weighted already.
+            weights: (B,), what every loss counts.
+            probs: (B, K).
+            targets: (B,) int64 class ids.
+        """
         self.metrics.update(probs, targets)
-        self.loss.update(loss, len(targets))
+        self.loss.update(losses, weights)
 
     def take(self) -> dict[str, float]:
         """Returns `loss` and the metrics by name, none where no process has seen a clip, and starts anew."""

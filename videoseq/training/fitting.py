@@ -27,7 +27,8 @@ class FitReport:
     """What a fit leaves besides its checkpoints.
 
     Attributes:
-        train_metrics: Figures of the last epoch on the training split, augmented and in training mode.
+        train_metrics: Figures of the last epoch on the training split, augmented and in training mode; of the clips since
+            then, where the run was continued in the middle of that epoch.
         epochs: Epochs that were finished, those of resumed runs included.
         steps: Optimiser steps, likewise.
         clips_per_second: Training clips per second.
@@ -74,7 +75,7 @@ def fit(
         DataError: Too many videos are bad, or none of the validation videos could be read.
     """
     if resume is not None:
-        check_resumable(resume, module, training.ema)
+        check_resumable(resume, module, training)
     if trainer_options.sync_batchnorm:
         module.model.encoder.synchronise_batchnorm()
     interrupt = InterruptSaver(folder / LAST_CHECKPOINT)
@@ -85,7 +86,8 @@ def fit(
         folder,
         training,
         trainer_options,
-        [*averages, interrupt, bad_videos, throughput, TensorBoardMedia(class_names), *histograms, *callbacks],
+        # A stop comes after what its batch has shown is counted and listed.
+        [*averages, bad_videos, interrupt, throughput, TensorBoardMedia(class_names), *histograms, *callbacks],
     )
     with warnings.catch_warnings():
         # Advice that does not hold here: the number of workers is chosen, short epochs are no mistake.

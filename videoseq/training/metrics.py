@@ -33,10 +33,12 @@ class CalibrationError(Metric):
 def classification_metrics(num_classes: int) -> MetricCollection:
     """Returns `accuracy`, `top5_accuracy` (of K classes where K < 5: always 1), `f1_macro` and `ece`, all fed with probs."""
     alone: dict[str, Any] = {"sync_on_compute": False}  # `EpochFigures` puts those of several processes together
+    # The checks of what comes in would make a GPU wait in every step.
+    unchecked: dict[str, Any] = {**alone, "validate_args": False}
     metrics: dict[str, Metric | MetricCollection] = {
-        "accuracy": MulticlassAccuracy(num_classes, average="micro", **alone),
-        "top5_accuracy": MulticlassAccuracy(num_classes, average="micro", top_k=min(5, num_classes), **alone),
-        "f1_macro": MulticlassF1Score(num_classes, average="macro", **alone),
+        "accuracy": MulticlassAccuracy(num_classes, average="micro", **unchecked),
+        "top5_accuracy": MulticlassAccuracy(num_classes, average="micro", top_k=min(5, num_classes), **unchecked),
+        "f1_macro": MulticlassF1Score(num_classes, average="macro", **unchecked),
         "ece": CalibrationError(**alone),
     }
     # No groups: torchmetrics would compute as one what happens to agree on the first batch, top 5 and macro F1 for example.

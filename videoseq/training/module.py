@@ -68,44 +68,51 @@ class SequenceModule(pl.LightningModule):
         self.payload = payload
         self.seed = seed
         self.figures = ModuleDict({f"{split}_figures": EpochFigures(task.metrics()) for split in ("train", "val")})
-        self._num_clips = 0
+        self._num_clips = {"batch": 0, "step": 0}  # of all processes
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Makes the step's randomness a function of (seed, epoch, batch), so that a resumed run draws what it would have."""
         self.model.encoder.start_epoch(self.current_epoch)
         # The first process draws what it would alone: numpy takes a last 0 for nothing.
         torch.manual_seed(derive_seed(self.seed, self.current_epoch, batch_idx, ranks.rank()))
-        self._num_clips += ranks.total(len(batch))
+        self._num_clips["batch"] = ranks.total(len(batch))
+        self._num_clips["step"] += self._num_clips["batch"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Returns the mean loss of the batches of all processes; its gradient is this process's part, see `ranks.mean`."""
-        loss, _ = self._step(batch, "train")
+        if len(batch):
+            loss = ranks.mean(*self._step(batch, "train")[1])
+        else:  # the others count on this process, in their order: first the encoder, then the mean
+            no_gradient = self._no_gradient(batch)
+            nothing = torch.zeros(0, device=self.device)
+            loss = ranks.mean(nothing, nothing) + no_gradient
         self.log("train/loss_step", loss)
-        return loss if len(batch) else loss + self._no_gradient(batch)
+        return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
         """Adds a batch to the validation figures and returns its logits (B, K); None where none of its videos could be read."""
-        return self._step(batch, "val")[1]
+        return self._step(batch, "val")[0] if len(batch) else None
 
-    def _step(self, batch: Batch, split: str) -> tuple[Tensor, Tensor | None]:
-        if not len(batch):  # this process has nothing, but the others count on it
-            nothing = torch.zeros(0, device=self.device)
-            return ranks.mean(nothing, nothing), None
+    def _step(self, batch: Batch, split: str) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Returns the logits of a batch, (B, K), and the loss of every clip and its weight, both (B,)."""
         logits, _ = self.model(batch.video, batch.lengths)  # (B, K)
         targets = batch.targets if batch.soft_targets is None else batch.soft_targets
-        loss = ranks.mean(*self.task.loss_terms(logits, targets))
+        losses, weights = self.task.loss_terms(logits, targets)
         probs = logits.detach().float().softmax(1)
-        self.figures[f"{split}_figures"].update(loss.detach(), probs, batch.targets)  # type: ignore[operator]
-        return loss, logits
+        self.figures[f"{split}_figures"].update(losses.detach(), weights, probs, batch.targets)  # type: ignore[operator]
+        return logits, (losses, weights)
 
     def _no_gradient(self, batch: Batch) -> Tensor:
         """Returns a zero that gives every parameter a gradient of zero, for the average that all processes take part in."""
-        zero = torch.stack([parameter.sum() for parameter in self.model.parameters() if parameter.requires_grad]).sum() * 0
-        if any(isinstance(module, SyncBatchNorm) for module in self.model.modules()):  # waits for every process
+        features = torch.zeros(0, device=self.device)
+        # That of the others waits for this process. Where nobody has clips it would forget a part of its figures.
+        if self._num_clips["batch"] and any(isinstance(module, SyncBatchNorm) for module in self.model.modules()):
             clip = self.payload["clip"]
-            no_clips = batch.video.new_zeros(0, 1, 3, clip["height"], clip["width"])
-            zero = zero + self.model.encode(no_clips).sum()
-        return zero
+            features = self.model.encode(batch.video.new_zeros(0, 1, 3, clip["height"], clip["width"]))
+        # After the encoder, so that the backward pass, which goes the other way, has the head's gradients ready before it, as
+        # it is elsewhere: they are sent off among what synchronised BatchNorm sends.
+        zero = torch.stack([parameter.sum() for parameter in self.model.parameters() if parameter.requires_grad]).sum() * 0
+        return zero + features.sum()
 
     def optimizer_step(
         self, epoch: int, batch_idx: int, optimizer: Optimizer | Any, optimizer_closure: Callable[[], Any] | None = None
@@ -115,13 +122,13 @@ class SequenceModule(pl.LightningModule):
         def closure() -> Any:
             assert optimizer_closure is not None
             loss = optimizer_closure()
-            if self._num_clips:
+            if self._num_clips["step"]:
                 return loss
             optimizer.zero_grad()  # gradients of zero would leave momentum and decay to move the weights
             return None
 
         super().optimizer_step(epoch, batch_idx, optimizer, closure)
-        self._num_clips = 0
+        self._num_clips["step"] = 0
 
     def on_train_epoch_end(self) -> None:
         """Logs the training figures of the epoch."""
@@ -156,6 +163,8 @@ class SequenceModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds what the checkpoint needs to rebuild its model, and the task's options, which a resumed run must share."""
+        """Adds what the checkpoint needs to rebuild its model, and the options that a resumed run must share."""
         checkpoint["videoseq"] = self.payload
         checkpoint["task"] = plain_dict(self.task.options)
+        checkpoint["scheduler"] = plain_dict(self.optimizer_options.scheduler)
+        checkpoint["training"] = {"monitor": self.monitor, "accumulate": self.trainer.accumulate_grad_batches}

@@ -128,6 +128,23 @@ class OptimizerOptions:
         if not 0 < self.layer_decay <= 1:
             raise ConfigError(f"layer_decay must lie in (0, 1], such as 0.75, 1 is off, got {self.layer_decay}")
 
+    def check_effect(self, *, encoder_stays_frozen: bool) -> None:
+        """Refuses rates of an encoder that is never trained; `freeze=all` is the default of the pretrained ones.
+
+        Args:
+            encoder_stays_frozen: Whether it is never trained.
+
+        Raises:
+            ConfigError: `encoder_lr_scale` or `layer_decay` is not 1, and changes nothing.
+        """
+        for name in ("encoder_lr_scale", "layer_decay"):
+            value = getattr(self, name)
+            if encoder_stays_frozen and value != 1:
+                raise ConfigError(
+                    f"optimizer.{name}={value} changes nothing: the encoder is not trained (model.encoder.freeze=all); set "
+                    "model.encoder.freeze=none or model.encoder.unfreeze_at_epoch=N, or leave it out"
+                )
+
 
 @dataclass(frozen=True)
 class TrainingOptions:

@@ -61,6 +61,9 @@ def mean(values: Tensor, weights: Tensor) -> Tensor:
     """
     value, weight = summed(torch.stack([values.sum(), weights.sum()]))
     weight = weight.clamp(min=torch.finfo(weight.dtype).tiny)
+    if world_size() == 1:  # below, an infinite loss would become no number
+        alone: Tensor = values.sum() / weight
+        return alone
     own = values.sum() / weight * world_size()
     shared: Tensor = value / weight + (own - own.detach())
     return shared

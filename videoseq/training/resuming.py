@@ -10,6 +10,7 @@ from videoseq.models.weights import read_torch_file
 from videoseq.training.callbacks.ema import WeightAverage
 from videoseq.training.module import SequenceModule
 from videoseq.training.optim import build_optimizer
+from videoseq.training.options import TrainingOptions
 from videoseq.types import plain_dict
 
 _FIX = (
@@ -17,26 +18,32 @@ _FIX = (
     "init_from=PATH"
 )
 
+_KEYS = {PAYLOAD_KEY, "task", "scheduler", "training", "loops", "optimizer_states"}
 
-def check_resumable(checkpoint: Path, module: SequenceModule, ema: float | None) -> None:
-    """Checks that a checkpoint holds the state of a run with the same model, task and optimiser as a module's.
+
+def check_resumable(checkpoint: Path, module: SequenceModule, training: TrainingOptions) -> None:
+    """Checks that a checkpoint holds the state of a run with the same model, task, optimiser and course.
+
+    How long it goes on (`max_epochs`, `early_stopping`) and what happens behind it (`calibrate`) may be others.
 
     Args:
         checkpoint: The file.
         module: What is to continue from it.
-        ema: Decay of the average of its weights; None where none is kept.
+        training: The course that it is to continue on.
 
     Raises:
         CheckpointError: It does not; the message names what differs.
     """
     content = read_torch_file(checkpoint, what="a checkpoint of a training run", fix="give checkpoints/last.ckpt of a run")
-    if not isinstance(content, Mapping) or not {PAYLOAD_KEY, "task", "loops", "optimizer_states"} <= content.keys():
+    if not isinstance(content, Mapping) or not _KEYS.issubset(content):
         raise CheckpointError(f"cannot continue from {str(checkpoint)!r}: it holds no state of a training run; {_FIX}")
     different = [
         *_model_differences(content[PAYLOAD_KEY], module),
         *_differences("task", content["task"], plain_dict(module.task.options)),
         *_optimizer_differences(content, module),
-        *_average_differences(content["callbacks"], ema),
+        *_differences("optimizer.scheduler", content["scheduler"], plain_dict(module.optimizer_options.scheduler)),
+        *_differences("training", content["training"], {name: getattr(training, name) for name in content["training"]}),
+        *_average_differences(content["callbacks"], training.ema),
     ]
     if different:
         raise CheckpointError(f"cannot continue from {str(checkpoint)!r}: {', '.join(different)}; {_FIX}")
@@ -71,9 +78,12 @@ def _optimizer_differences(content: Mapping[str, Any], module: SequenceModule) -
     if before[0].keys() - {"initial_lr"} != now[0].keys():
         yield f"optimizer.name is {module.optimizer_options.name}, which it was not"
         return
-    if [group["name"] for group in before] != [group["name"] for group in now]:
-        was_on = any(group["name"].startswith("encoder.") for group in before)
-        yield f"optimizer.layer_decay was {'below 1' if was_on else '1'}, is {module.optimizer_options.layer_decay}"
+    if (names := [group["name"] for group in before]) != (names_now := [group["name"] for group in now]):
+        was_on, is_on = (any(name.startswith("encoder.") for name in those) for those in (names, names_now))
+        if was_on != is_on:
+            yield f"optimizer.layer_decay was {'below 1' if was_on else '1'}, is {module.optimizer_options.layer_decay}"
+        else:
+            yield f"the layers of the optimiser were {', '.join(names)}, are {', '.join(names_now)}"
         return
     # Lightning puts the saved rates back, so a changed one would be ignored without a word.
     for option, key in (("lr, encoder_lr_scale or layer_decay", "initial_lr"), ("weight_decay", "weight_decay")):

@@ -5,7 +5,6 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.strategies import DDPStrategy
-from pytorch_lightning.utilities.types import STEP_OUTPUT
 
 
 class DataParallel(DDPStrategy):
@@ -28,12 +27,14 @@ class DataParallel(DDPStrategy):
         super().configure_ddp()
         self._trained = self._needing_gradients()
 
-    def training_step(self, *args: Any, **kwargs: Any) -> STEP_OUTPUT:
-        """Runs the module's step, wrapped for the parameters that are trained in it."""
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Wraps the module for the parameters that are trained in the step; Lightning asks the module first.
+
+        Not in `training_step`: where batches accumulate, the wrapper that is there then is told what to send and when.
+        """
         if self._needing_gradients() != self._trained:
             self.model = self.lightning_module
             self.configure_ddp()
-        return super().training_step(*args, **kwargs)
 
     def _needing_gradients(self) -> list[bool]:
         module = self.lightning_module

@@ -1,13 +1,15 @@
 """Signals, sent for real to this very process."""
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 
 import pytest
 import pytorch_lightning as pl
 
-from tests.training.runs import DATA, HEAD, assert_same, load
+from tests.training.runs import DATA, HEAD, assert_same, load, scan
+from videoseq.data.samplers import epoch_order
 from videoseq.errors import DataError, Interrupted
 from videoseq.training.options import TrainingOptions
 
@@ -46,6 +48,16 @@ class KillInValidation(pl.Callback):
     def on_validation_start(self, trainer, pl_module) -> None:
         if trainer.current_epoch == self.epoch:
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Validations(pl.Callback):
+    """Keeps the epochs that were validated."""
+
+    def __init__(self) -> None:
+        self.epochs = []
+
+    def on_validation_end(self, trainer, pl_module) -> None:
+        self.epochs.append(trainer.current_epoch)
 
 
 @pytest.fixture(autouse=True)
@@ -92,9 +104,39 @@ def test_the_second_signal_stops_at_once(run, numbers):
     assert load(run.last)["global_step"] == 4  # the end of the first epoch
 
 
-def test_a_signal_during_validation_stops_at_the_next_batch(run):
-    with pytest.raises(Interrupted, match=r"epoch 1, batch 1;"):
-        run.fit([KillInValidation(0)])
+@pytest.mark.parametrize("kill", [Kill(0, 3, signal.SIGTERM), KillInValidation(0)], ids=["last_batch", "validation"])
+def test_a_signal_at_the_end_of_an_epoch_stops_behind_its_validation(run, tmp_path, kill):
+    before, after = Validations(), Validations()
+    whole, stopped = (replace(run, folder=tmp_path / name) for name in ("whole", "stopped"))
+    whole.fit()
+    with pytest.raises(Interrupted, match=r"^stopped after epoch 0, batch 4; saved .*last\.ckpt\."):
+        stopped.fit([kill, before])
+    assert [load(path)["global_step"] for path in (stopped.best, stopped.last)] == [4, 4]
+    stopped.fit([after], resume=stopped.last)
+    assert (before.epochs, after.epochs) == ([0], [1])
+    for name in ("best", "last"):
+        first, second = load(getattr(whole, name)), load(getattr(stopped, name))
+        for key in ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step"):
+            assert_same(first[key], second[key], key)
+
+
+def test_a_signal_in_the_last_batch_of_all_loses_no_run(run):
+    short = replace(run, training=TrainingOptions(max_epochs=1))
+    with pytest.raises(Interrupted, match=r"^stopped after the last epoch; continue with the same command and resume=auto"):
+        short.fit([Kill(0, 3, signal.SIGTERM)])
+    assert load(run.best)["epoch"] == 0
+    report, _ = short.fit(resume=run.last)
+    assert report.epochs == 1
+
+
+def test_a_video_that_fails_in_the_batch_of_the_signal_is_listed(run, bars, tmp_path):
+    shutil.copytree(bars, tmp_path / "bars")
+    damaged = replace(run, manifest=scan(tmp_path / "bars", tmp_path / "cache"))
+    position = epoch_order(16, seed=0, epoch=0)[4]  # the first of the second batch
+    damaged.manifest.videos["train"][position].record.path.write_bytes(b"torn")
+    with pytest.raises(Interrupted, match=r"epoch 0, batch 2;"):
+        damaged.fit([Kill(0, 1, signal.SIGTERM)])
+    assert [place[:2] for place in damaged.bad] == [("train", position)]
 
 
 def test_a_signal_during_the_last_validation_loses_nothing(run):

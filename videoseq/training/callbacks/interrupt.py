@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytorch_lightning as pl
 
@@ -15,6 +15,9 @@ from videoseq.training import ranks
 
 class InterruptSaver(pl.Callback):
     """Saves at the next step's end after SIGINT or SIGTERM, then raises `Interrupted`; the second signal stops at once.
+
+    After the last step of an epoch the epoch is finished first, validation and checkpoints included: Lightning takes a run
+    that was saved before them for one that has them.
 
     Several processes stop together, whichever of them the signal was sent to: at every step's end they tell each other.
 
@@ -52,13 +55,25 @@ class InterruptSaver(pl.Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
         """Saves and stops at a step's end, where no gradients wait to be accumulated."""
-        batches = trainer.fit_loop.epoch_loop.batch_progress.current.ready
-        if batches % trainer.accumulate_grad_batches and batches != trainer.num_training_batches:
+        batches = self._num_batches(trainer)
+        if batches % trainer.accumulate_grad_batches or batches == trainer.num_training_batches:
             return
         if ranks.any_of(self.requested):
             # Here `weights_only` says what is saved: the optimiser and the loops too. Left out, Lightning warns.
             trainer.save_checkpoint(self.checkpoint, weights_only=False)
-            raise Interrupted(
-                f"stopped after epoch {trainer.current_epoch}, batch {batches}; saved {self.checkpoint}. "
-                "Continue with the same command and resume=auto"
-            )
+            self._stop(trainer.current_epoch, batches)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stops behind a finished epoch, which is saved already; behind the last one the fit ends anyway."""
+        batches = self._num_batches(trainer)  # still those of the epoch before; 0 at the start of a run
+        if batches and ranks.any_of(self.requested):
+            self._stop(trainer.current_epoch - 1, batches)
+
+    def _num_batches(self, trainer: pl.Trainer) -> int:
+        return trainer.fit_loop.epoch_loop.batch_progress.current.ready
+
+    def _stop(self, epoch: int, batches: int) -> NoReturn:
+        raise Interrupted(
+            f"stopped after epoch {epoch}, batch {batches}; saved {self.checkpoint}. "
+            "Continue with the same command and resume=auto"
+        )
