@@ -41,6 +41,13 @@ def test_curves_of_classes_hold_the_counts_at_every_threshold(write):
     assert (precision[0], recall[0]) == (0.75, 1.0)
 
 
+def test_a_class_whose_probabilities_are_no_numbers_has_no_curve(write):
+    probs = PROBS.clone()
+    probs[2, 1] = float("nan")
+    events = write(add_classes, "val", TARGETS, probs, ["left", "right", "no videos"], 7)
+    assert events.Tags()["tensors"] == ["pr_val/left"]
+
+
 def test_all_classes_are_in_the_bars(write):
     events = write(add_classes, "test", TARGETS, PROBS, ["left", "right", "no videos"], 7)
     (picture,) = events.Images("test/per_class")

@@ -18,6 +18,8 @@ def add_classes(
 ) -> None:
     """Adds a precision-recall curve of every class that has videos (`pr_val/<class>`), and the bars of all (`val/per_class`).
 
+    A class of which a probability is no number, as where the training diverged, has no curve.
+
     Args:
         writer: Writes into the run's folder.
         split: Name of the measured split, such as `val`.
@@ -28,7 +30,7 @@ def add_classes(
     """
     for k, name in enumerate(class_names):
         present = targets == k  # (N,)
-        if present.any():
+        if present.any() and probs[:, k].isfinite().all():
             writer.add_pr_curve(f"pr_{split}/{writable(name)}", present, probs[:, k], step)
     writer.add_figure(f"{split}/per_class", class_bars(per_class(targets, probs, class_names)), step)
 
