@@ -20,9 +20,9 @@ def test_a_split_leaves_its_files_and_figures(tmp_path, capsys):
     }
     assert sorted(path.name for path in tmp_path.iterdir()) == ["confusion_matrix.png", "predictions.csv", "reliability.png"]
     assert (tmp_path / "predictions.csv").read_text().splitlines()[1:] == [
-        "a.mp4,left,left,true,0.750000,0.250000",
-        "b.mp4,left,left,false,0.500000,0.500000",
-        "c.mp4,left,right,true,0.250000,0.750000",
+        "a.mp4,left,left,true,0.75,0.25",
+        "b.mp4,left,left,false,0.5,0.5",
+        "c.mp4,left,right,true,0.25,0.75",
     ]
     shown = capsys.readouterr().out
     assert "test" in shown
