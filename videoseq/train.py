@@ -85,11 +85,15 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
     outputs = Path(cfg.paths.outputs).expanduser()
     with joined(cfg.trainer) as processes:
         with processes.first_ahead():  # the others find the videos, their scan and the weights where it has put them
-            resume = processes.decided("resume", lambda: find_resumable(outputs, cfg.name, cfg.resume))
+            found = processes.decided("resume", lambda: _text(find_resumable(outputs, cfg.name, cfg.resume)))
+            resume = None if found is None else Path(found)
             module, loaders = _prepare(cfg, resume)
         processes.check_alike("videos", split_identities(loaders.manifest))
         if folder is None:
-            folder = processes.decided("folder", lambda: resume.parents[1] if resume else new_run_folder(outputs, cfg.name))
+            chosen = processes.decided(
+                "folder", lambda: str(resume.parents[1] if resume else new_run_folder(outputs, cfg.name))
+            )
+            folder = Path(chosen)
             if processes.is_first:
                 log.open(folder / LOG_FILE)
         if processes.is_first:
@@ -113,6 +117,10 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
         summarise_run(folder, predictor, loaders.manifest.videos, measured, plain_dict(cfg), report.steps)
         logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
     return TrainResult(folder, folder / BEST_CHECKPOINT, metrics, module)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _prepare(cfg: TrainConfig, resume: Path | None) -> "tuple[SequenceModule, VideoDataModule]":

@@ -38,6 +38,13 @@ def test_one_decides_and_the_others_wait_for_it(pair):
     assert course == ["first", "first decides", "second"]
 
 
+@pytest.mark.parametrize("decision", [None, "", "/runs/ü/\udcff.ckpt"])
+def test_a_decision_arrives_as_it_was_made(pair, decision):
+    first, second = pair
+    assert first.decided("place", lambda: decision) == decision
+    assert second.decided("place", lambda: "another") == decision
+
+
 def test_all_must_find_the_same(pair):
     first, second = pair
     for process in pair:

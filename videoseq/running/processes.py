@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 import os
-import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from videoseq.running.devices import count_processes, is_launched
 from videoseq.serving.device import choose_device
 from videoseq.training.options import TrainerOptions
 
-T = TypeVar("T")
+T = TypeVar("T", bound=str | None)
 
 _POLL_SECONDS = 0.05
 _ENDING_SECONDS = 60.0
@@ -52,13 +51,13 @@ class Processes:
 
         Args:
             what: A name for it, another one in every call.
-            decide: Called in the first process.
+            decide: Called in the first process; text or None, because what comes over a network must not hold code.
         """
         if not self.is_first:
-            told: T = pickle.loads(self._wait_for(what))
+            told: T = json.loads(self._wait_for(what))
             return told
         decision = decide()
-        self._tell(what, pickle.dumps(decision))
+        self._tell(what, json.dumps(decision).encode())
         return decision
 
     def check_alike(self, what: str, value: object) -> None:
