@@ -10,7 +10,7 @@ from videoseq.errors import CheckpointError, DataError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from videoseq.data.dataset import Video
+    from videoseq.data.videos import Video
     from videoseq.serving.predictor import Predictor
 
 _OF_ONE_DATA_SET = {"root", "annotations", "format", "class_names", "frame_folders", "allow_outside_root", "synthetic"}

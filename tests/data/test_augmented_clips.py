@@ -10,10 +10,11 @@ from torch import Tensor
 
 from videoseq.data.augment_options import AugmentOptions, ErasingOptions, RandAugmentOptions, TemporalOptions
 from videoseq.data.batch import ClipBatch
-from videoseq.data.dataset import EvalClips, Reading, TrainClips, Video
+from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.loading import ResumableLoader, evaluation_loader
 from videoseq.data.samplers import ALONE, SampleRequest, Shard
+from videoseq.data.videos import Video
 from videoseq.data.writing import write_video
 from videoseq.errors import ConfigError
 from videoseq.types import ClipSpec, VideoRecord

@@ -9,9 +9,10 @@ import torch
 
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.balancing import balanced_order
-from videoseq.data.dataset import Reading, TrainClips, Video
+from videoseq.data.dataset import Reading, TrainClips
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.loading import ResumableLoader
+from videoseq.data.videos import Video
 from videoseq.types import ClipSpec, VideoRecord
 
 NINE_TO_ONE = [0] * 90 + [1] * 10

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.dataset import EvalClips, Reading, TrainClips, Video
+from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.loading import ResumableLoader, evaluation_loader
 from videoseq.data.samplers import SampleRequest
+from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.types import ClipSpec, VideoRecord
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.dataset import EvalClips, Reading, TrainClips, Video
+from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.loading import ResumableLoader, evaluation_loader
 from videoseq.data.samplers import Shard
+from videoseq.data.videos import Video
 from videoseq.types import ClipSpec, VideoRecord
 
 

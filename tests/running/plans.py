@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from videoseq.data.dataset import Video
 from videoseq.data.manifest import Manifest
+from videoseq.data.videos import Video
 from videoseq.reporting.files import write_csv, write_json
 from videoseq.running.folds import FoldPlan
 from videoseq.types import VideoInfo, VideoRecord

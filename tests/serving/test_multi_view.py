@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from videoseq.data.dataset import EvalClips, Reading, Video
+from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.decoding.demux import scan_video
+from videoseq.data.videos import Video
 from videoseq.data.writing import write_video
 from videoseq.reporting.progress import progress_bar
 from videoseq.serving.parts import whole_video

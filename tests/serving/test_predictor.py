@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from videoseq.data.dataset import EvalClips, Reading, Video
+from videoseq.data.dataset import EvalClips, Reading
+from videoseq.data.videos import Video
 from videoseq.errors import CheckpointError, DataError
 from videoseq.models.calibration import Calibration
 from videoseq.serving.inference import VideoProbs

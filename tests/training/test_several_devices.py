@@ -10,9 +10,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.training.pairs import run_pair
 from tests.training.runs import DATA, ENCODER, Run
-from videoseq.data.dataset import Video
 from videoseq.data.manifest import Manifest
 from videoseq.data.samplers import epoch_order
+from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.training.callbacks.throughput import Throughput
 from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, TrainerOptions, TrainingOptions

@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 
-from videoseq.data.dataset import EvalClips, Reading, Video
+from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.loading import evaluation_loader
 from videoseq.data.sampling import sample_clip
 from videoseq.data.scanning import scan_videos
 from videoseq.data.transforms import decode_size
+from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.types import ClipSpec, Limits, VideoRecord
 

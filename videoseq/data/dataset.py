@@ -1,6 +1,5 @@
 """Clips of labelled videos as samples."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,29 +16,9 @@ from videoseq.data.samplers import SampleRequest
 from videoseq.data.sampling import available_frames, sample_clip
 from videoseq.data.temporal import TemporalAugment
 from videoseq.data.transforms import TrainTransform, decode_size, eval_transform
+from videoseq.data.videos import Video
 from videoseq.errors import DataError, DecodeError
-from videoseq.types import ClipSpec, Limits, VideoInfo, VideoRecord, derive_seed
-
-
-@dataclass(frozen=True)
-class Video:
-    """A labelled video that the scan found usable.
-
-    Attributes:
-        record: What the annotations say.
-        info: What the scan says.
-        target: Class id; -1 where the class is not known.
-    """
-
-    record: VideoRecord
-    info: VideoInfo
-    target: int = -1
-
-    @property
-    def identity(self) -> str:
-        """What makes it the same video in another run, whatever its name: a hash of its content and labelled part."""
-        part = f"{self.info.content_hash} {self.record.start_seconds} {self.record.end_seconds}"
-        return hashlib.sha256(part.encode()).hexdigest()[:16]
+from videoseq.types import ClipSpec, Limits, derive_seed
 
 
 @dataclass(frozen=True)

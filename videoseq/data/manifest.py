@@ -11,7 +11,6 @@ from pathlib import Path
 from statistics import median
 
 from videoseq.data.annotations import check_labels, check_two_classes, class_names, read_annotations
-from videoseq.data.dataset import Video
 from videoseq.data.decoding import check_decoder, choose_reader
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.options import DataOptions, SyntheticOptions
@@ -19,6 +18,7 @@ from videoseq.data.sampling import available_frames
 from videoseq.data.scanning import scan_videos
 from videoseq.data.splits import assign_splits
 from videoseq.data.synthetic import write_synthetic
+from videoseq.data.videos import Video
 from videoseq.errors import CheckpointError, DataError
 from videoseq.types import SPLITS, Split, VideoInfo, VideoRecord
 

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Hashable, Mapping, Sequence
 
-from videoseq.data.dataset import Video
 from videoseq.data.manifest import Manifest
 from videoseq.data.stratify import connected_units
+from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.types import Split
 

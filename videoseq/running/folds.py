@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from videoseq.data.annotations import record_order
-from videoseq.data.dataset import Video
 from videoseq.data.manifest import Manifest
 from videoseq.data.membership import check_sides, number_units
 from videoseq.data.splits import SplitOptions, assign_splits
+from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.types import SPLITS, Split
 

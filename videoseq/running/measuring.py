@@ -8,9 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
-from videoseq.data.dataset import Reading, Video
+from videoseq.data.dataset import Reading
 from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
+from videoseq.data.videos import Video
 from videoseq.models.calibration import Calibration
 from videoseq.models.checkpoint import LoadedModel, store_calibration
 from videoseq.reporting.progress import progress_bar

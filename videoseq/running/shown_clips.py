@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from videoseq.data.dataset import Video
+from videoseq.data.videos import Video
 from videoseq.reporting.clip_sheet import ShownClip
 from videoseq.serving.inference import VideoProbs
 from videoseq.serving.predictor import Predictor

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
-from videoseq.data.dataset import Video
+from videoseq.data.videos import Video
 from videoseq.reporting.event_file import add_classes, add_clips, add_options
 from videoseq.running.measuring import MeasuredSplit
 from videoseq.running.shown_clips import most_confident, shown_clips

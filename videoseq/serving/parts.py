@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from videoseq.data.dataset import Video
 from videoseq.data.frame_extraction import check_frame
+from videoseq.data.videos import Video
 from videoseq.types import ClipSpec, VideoInfo, VideoRecord
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from videoseq.data.dataset import Video
+from videoseq.data.videos import Video
 from videoseq.errors import CheckpointError, DataError
 from videoseq.serving.parts import frame_windows, usual_window_seconds, whole_video, windows
 from videoseq.serving.predictor import Predictor

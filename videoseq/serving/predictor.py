@@ -8,9 +8,10 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from videoseq.data.dataset import EvalClips, Reading, Video
+from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.loading import evaluation_loader
 from videoseq.data.manifest import Progress
+from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.models.checkpoint import LoadedModel, load_checkpoint
 from videoseq.serving.inference import FrameOrder, VideoProbs, infer_videos
