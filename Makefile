@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SEEDS ?= 0
+REAL_DATA := $(or $(VIDEOSEQ_REAL_DATA),../shared/data)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint format tensorboard experiment
+.PHONY: help setup train test lint format tensorboard experiment speed
 
 help:  ## show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,3 +41,20 @@ tensorboard: $(READY)  ## show all runs
 
 experiment: $(READY)  ## run NAME=experiment over SEEDS=0,1,2 and write experiments/NAME/metrics.json
 	$(BIN)/python -m videoseq.experiment name=$(NAME) 'seeds=[$(SEEDS)]' $(ARGS)
+
+FIGHT := $(REAL_DATA)/surveillance_fight
+PREPARED := outputs/speed/prepared
+MEASURE = $(BIN)/python -m videoseq.benchmark
+SPEED := experiments/speed
+speed: $(READY)  ## measure everything beside what else one would use and write experiments/speed (20 minutes)
+	$(MEASURE) target=startup repeats=10 output=$(SPEED)/startup.json $(ARGS)
+	$(MEASURE) target=decode 'input=$(FIGHT)/clips/*[05].mp4' repeats=3 output=$(SPEED)/decode.json $(ARGS)
+	$(BIN)/python -m videoseq.prepare data.root=$(FIGHT) output=$(PREPARED)
+	$(MEASURE) target=decode input=$(PREPARED)/clips against=$(FIGHT)/clips repeats=3 output=$(SPEED)/prepared.json $(ARGS)
+	$(MEASURE) target=loader 'input=$(FIGHT)/clips/*[05].mp4' data.num_workers=2 output=$(SPEED)/loader.json $(ARGS)
+	$(MEASURE) target=step +experiment=moving_shapes steps=40 output=$(SPEED)/step.json $(ARGS)
+	$(MEASURE) target=step model.encoder.weights=null model.encoder.freeze=none data.batch_size=2 steps=5 repeats=3 output=$(SPEED)/step_resnet18.json $(ARGS)
+	$(MEASURE) target=train +experiment=surveillance_fight augment=none training.max_epochs=4 repeats=2 output=$(SPEED)/train.json $(ARGS)
+	$(MEASURE) target=cache +experiment=surveillance_fight augment=none training.max_epochs=2 repeats=2 output=$(SPEED)/cache.json $(ARGS)
+	$(MEASURE) target=growth repeats=1 output=$(SPEED)/growth.json $(ARGS)
+	$(MEASURE) target=tables input=$(SPEED)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from videoseq import benchmark, crossvalidate, evaluate, experiment, extract, predict, train
+from videoseq import benchmark, crossvalidate, evaluate, experiment, extract, predict, prepare, train
 from videoseq.config import (
     BenchmarkConfig,
     CrossvalidateConfig,
@@ -15,6 +15,7 @@ from videoseq.config import (
     ExperimentConfig,
     ExtractConfig,
     PredictConfig,
+    PrepareConfig,
     TrainConfig,
     main,
 )
@@ -23,6 +24,7 @@ _COMMANDS = {
     "train": (TrainConfig, train.train, train.USAGE),
     "evaluate": (EvaluateConfig, evaluate.evaluate, evaluate.USAGE),
     "predict": (PredictConfig, predict.predict, predict.USAGE),
+    "prepare": (PrepareConfig, prepare.prepare, prepare.USAGE),
     "extract": (ExtractConfig, extract.extract, extract.USAGE),
     "benchmark": (BenchmarkConfig, benchmark.benchmark, benchmark.USAGE),
     "experiment": (ExperimentConfig, experiment.experiment, experiment.USAGE),

@@ -10,7 +10,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "videoseq"
 FILES = sorted(PACKAGE.rglob("*.py"))
-COMMANDS = {"train", "evaluate", "predict", "experiment", "crossvalidate", "extract", "benchmark"}
+COMMANDS = {"train", "evaluate", "predict", "experiment", "crossvalidate", "extract", "prepare", "benchmark"}
 SHARED = {"types", "errors"}
 ROOMS = {"data", "models", "training", "serving", "reporting", "config", "benchmarks", "running"}
 

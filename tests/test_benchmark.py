@@ -1,41 +1,93 @@
-import json
+"""What each target of the command measures, prints and writes; the figures themselves are of no interest here."""
 
+import pytest
+
+from tests.benchmarks.measuring import measure, names
 from tests.commands import run
+
+PEERS = {
+    "decord at size", "decord + resize", "PyAV sequential", "PyAV seek", "OpenCV + resize", "torchcodec at size",
+    "torchcodec + resize",
+}  # fmt: skip
+SMALL = ("clip.num_frames=4", "clip.height=28", "clip.width=28", "data.num_workers=0", "repeats=1")
+
+
+def test_decoding_is_compared_with_every_peer_and_those_that_are_missing_are_named(capsys, bars, tmp_path):
+    content = measure(capsys, tmp_path, "target=decode", f"input={bars}/left", "long_seconds=2", *SMALL)
+    assert len(content["tables"]) == 3
+    for table in content["tables"]:
+        ours, lossy, *peers = names(table)
+        missing = {note.partition(":")[0] for note in table["notes"] if "pip install 'videoseq[benchmark]'" in note}
+        assert (ours, lossy) == ("videoseq, auto", "videoseq, skip_loop_filter")
+        assert set(peers) | missing == PEERS
+        assert set(peers).isdisjoint(missing)
+    clips, *long = [
+        {ratio["peer"]: ratio["aim"] for ratio in table["ratios"] if ratio["ours"] == "videoseq, auto"}
+        for table in content["tables"]
+    ]
+    assert (clips["decord at size"], clips["decord + resize"], clips["PyAV seek"]) == (1.15, 1.3, None)
+    assert all(set(aims.values()) == {0.95} for aims in long)
+    assert "12 clips" in content["tables"][0]["title"]
+    assert "a video of 2 s, 32x32: 4 frames from all over" in content["tables"][1]["title"]
+    assert "in a row" in content["tables"][2]["title"]
+
+
+def test_prepared_videos_are_compared_with_their_originals(capsys, bars, make_class_folders, tmp_path):
+    prepared = make_class_folders(tmp_path / "prepared", {"left": 3})
+    (table,) = measure(capsys, tmp_path, "target=decode", f"input={prepared}", f"against={bars}", *SMALL)["tables"]
+    assert names(table) == ["videoseq, auto, prepared", "videoseq, auto, original"]
+    assert table["title"].startswith("3 prepared clips")
+    assert [ratio["aim"] for ratio in table["ratios"]] == [8]
 
 
 def test_the_loader_is_measured_beside_bare_decord(capsys, bars, tmp_path):
-    output = tmp_path / "metrics.json"
-    done = run(
-        capsys, "benchmark", "what=loader", f"input={bars}", f"output={output}", "repeats=1",
-        "clip.num_frames=4", "clip.height=28", "clip.width=28",
-    )  # fmt: skip
-    assert done.code == 0
-    figures = json.loads(output.read_text())
-    assert figures["num_videos"] == 24
-    assert set(figures["clips_per_cpu_second"]) == {"bare_decord", "loader_decord", "loader_pyav"}
-    assert all(rate > 0 for rate in figures["clips_per_cpu_second"].values())
-    assert set(figures["ratio_to_bare_decord"]) == {"loader_decord", "loader_pyav"}
+    content = measure(capsys, tmp_path, "target=loader", f"data.root={bars}", *SMALL, "repeats=2")
+    (table,) = content["tables"]
+    assert names(table) == ["videoseq, auto", "videoseq, decord", "videoseq, pyav", "DataLoader of bare decord"]
+    assert table["unit"] == "clips per CPU second"
+    assert [(ratio["ours"], ratio["aim"]) for ratio in table["ratios"]] == [
+        ("videoseq, auto", 0.95),
+        ("videoseq, decord", None),
+        ("videoseq, pyav", None),
+    ]
 
 
-def test_memory_is_measured_in_every_epoch(capsys, bars, tmp_path):
-    output = tmp_path / "metrics.json"
-    overrides = ",".join(
-        f"'{word}'"
-        for word in [
-            f"data.root={bars}", f"paths.outputs={tmp_path}/outputs", f"paths.cache={tmp_path}/cache", "data.num_workers=0",
-            "model/encoder=simple", "model.encoder.spatial=null", "clip.height=16", "clip.width=16", "clip.num_frames=2",
-            "training.max_epochs=3", "trainer=cpu",
-        ]
-    )  # fmt: skip
-    done = run(capsys, "benchmark", "what=memory", f"overrides=[{overrides}]", f"output={output}")
-    assert done.code == 0, done.err
-    peaks = json.loads(output.read_text())["peak_mb_by_epoch"]
-    assert len(peaks) == 3
-    assert all(100 < peak < 4000 for peak in peaks)
+def test_steps_are_measured_beside_a_loop_by_hand(capsys, tmp_path):
+    words = ("model/encoder=simple", "model.encoder.channels=[4]", "trainer=cpu", "data.batch_size=2", "steps=2")
+    (table,) = measure(capsys, tmp_path, "target=step", *words, *SMALL)["tables"]
+    assert names(table) == ["videoseq", "plain PyTorch loop"]
+    assert table["title"] == "simple + lstm, 2 clips of 4 frames at 28x28, 32-true, cpu"
 
 
-def test_a_loader_without_videos_and_a_training_that_fails_are_named(capsys, tmp_path):
-    assert "what=loader needs videos to read: input=DIR" in run(capsys, "benchmark", "what=loader").err
-    failed = run(capsys, "benchmark", "what=memory", "overrides=['+experiment=nothing']")
-    assert failed.code == 2
-    assert "the training ended with exit code 2" in failed.err
+def test_the_help_is_measured_beside_a_bare_hydra_program(capsys, tmp_path):
+    (table,) = measure(capsys, tmp_path, "target=startup", "repeats=1")["tables"]
+    assert names(table) == ["videoseq.train --help", "bare Hydra program --help"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["target=loader"], "target=loader needs videos to read: input=DIR"),
+        (["target=train"], "target=train needs a data set: data.root=DIR or +experiment=NAME"),
+        (["target=cache", "data.root=x", "training.max_epochs=1"], "training.max_epochs must be at least 2, got 1"),
+        (["target=cache", "data.root=x", "model.encoder.freeze=none"], "data.cache=features keeps what a frozen encoder makes"),
+        (["target=tables"], "target=tables needs a folder with the JSON files of benchmarks: input=experiments/speed"),
+        (["target=loader", "input=x", "against=y"], "target=decode input=PREPARED against=ORIGINAL"),
+        (["target=startup", "repeats=0"], "repeats must be at least 1, got 0"),
+        (["target=decode", "input=x", "long_seconds=-1"], "long_seconds must be 0 (off) or positive, got -1"),
+        (["target=startup", "output=figures.csv"], "output must end in .json, got 'figures.csv'"),
+        (["target=startup", "resume=auto"], "resume is not for benchmark"),
+        (["target=lader"], "did you mean 'loader'?"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(capsys, words, message):
+    refused = run(capsys, "benchmark", *words)
+    assert refused.code == 2
+    assert message in refused.err
+
+
+def test_videos_that_do_not_match_are_named(capsys, bars, make_class_folders, tmp_path):
+    other = make_class_folders(tmp_path / "other", {"up": 1})
+    unmatched = run(capsys, "benchmark", "target=decode", f"input={other}", f"against={bars}")
+    assert "no video of input=" in unmatched.err
+    assert "videoseq.prepare" in unmatched.err

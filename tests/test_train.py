@@ -65,6 +65,7 @@ def test_metrics_hold_the_promised_keys_and_plain_numbers(trained):
     metrics = read_json(trained / "metrics.json")
     assert set(metrics) == {
         "train", "val", "test", "seed", "epochs", "seconds", "fit_seconds", "clips_per_second", "data_wait_fraction",
+        "padding_fraction", "times",
         "calibration", "num_videos", "num_bad_videos", "versions", "git_commit",
     }  # fmt: skip
     assert metrics["calibration"] is None  # of four validation videos

@@ -14,6 +14,8 @@ commands (each with --help):
   python -m videoseq.predict     classify new videos
       python -m videoseq.predict checkpoint=CKPT input=video.mp4
       python -m videoseq.predict checkpoint=CKPT input=DIR output=predictions.csv
+  python -m videoseq.prepare     write a copy of a data set that decodes fast
+      python -m videoseq.prepare data.root=DIR output=DIR2        then train on data.root=DIR2
   python -m videoseq.extract     write frames of videos as images
       python -m videoseq.extract what=frames input=video.mp4 output=frames
       python -m videoseq.extract what=frames input=DIR output=DIR num_frames=16
@@ -22,8 +24,8 @@ commands (each with --help):
   python -m videoseq.crossvalidate  train and test on folds, and compare experiments on the same ones
       python -m videoseq.crossvalidate +experiment=kernel_size folds=5
       python -m videoseq.crossvalidate compare=[moving_shapes,moving_shapes_mean]
-  python -m videoseq.benchmark   measure the loader against bare decord, and its memory
-      python -m videoseq.benchmark what=loader input=DIR
+  python -m videoseq.benchmark   measure decoding, steps, trainings and caches beside what else one would use
+      python -m videoseq.benchmark target=decode input=DIR
 
 options are written key=value; groups choose a file: model/head=gru trainer=gpu optimizer=sgd"""
 

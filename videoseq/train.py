@@ -75,6 +75,8 @@ def train(cfg: TrainConfig, folder: Path | None = None) -> TrainResult:
 def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
     from videoseq.data.membership import split_identities
     from videoseq.reporting.files import write_json
+    from videoseq.running.caching import keep_data
+    from videoseq.running.data_wait import advise, loading_of
     from videoseq.running.processes import joined
     from videoseq.running.summarising import summarise_run
     from videoseq.training.custom import build_callbacks
@@ -102,20 +104,34 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
             counts = ", ".join(f"{part} {len(videos)}" for part, videos in loaders.manifest.videos.items())
             classes = len(loaders.manifest.class_names)
             logger.info("%s %s: %d classes, %s", "continuing" if resume else "run", folder, classes, counts)
+        kept = keep_data(
+            loaders,
+            module,
+            cfg.model.encoder,
+            cfg.training,
+            cfg.trainer,
+            cache=Path(cfg.paths.cache).expanduser(),
+            processes=processes,
+            resume=resume,
+        )
         fit_started = time.perf_counter()
         report = _fit(cfg, loaders, module, folder, resume, callbacks, writes=processes.is_first)
         fit_seconds = time.perf_counter() - fit_started
+        loading = loading_of(loaders, cfg.trainer, kept.mode, encoder_stays_frozen=cfg.model.encoder.stays_frozen)
     metrics: dict[str, Any] = {}
     if processes.is_first:
         save_config(cfg, folder / "config.yaml")
         predictor, measured, calibration = _measure(cfg, loaders.manifest, folder)
-        metrics = _figures(cfg, loaders.manifest, report, measured) | {"calibration": calibration}
+        metrics = _figures(cfg, loaders.manifest, report, measured) | {"calibration": calibration, "cache": plain_dict(kept)}
         if not report.train_metrics:  # a finished run that was continued: nothing was trained
             metrics |= _figures_of_training(folder / METRICS_FILE)
         metrics |= {"seconds": time.perf_counter() - started, "fit_seconds": fit_seconds}
         write_json(folder / METRICS_FILE, metrics)
         summarise_run(folder, predictor, loaders.manifest.videos, measured, plain_dict(cfg), report.steps)
         logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
+        advice = advise(report.data_wait_fraction, loading)
+        if advice is not None:
+            logger.warning(advice)
     return TrainResult(folder, folder / BEST_CHECKPOINT, metrics, module)
 
 
@@ -150,6 +166,7 @@ def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
     import pytorch_lightning as pl
 
     from videoseq.models.encoders import build_encoder
+    from videoseq.models.video_model import check_chunks
 
     # It reports the hardware and advertises; the import sets the level, so it is raised here.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
@@ -157,7 +174,9 @@ def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
     options = cfg.model.encoder
     if options.weights is None and options.stays_frozen and load_weights:
         logger.warning("the encoder is frozen with random weights: set model.encoder.weights=PATH or model.encoder.freeze=none")
-    return build_encoder(options, height=cfg.clip.height, width=cfg.clip.width, load_weights=load_weights)
+    encoder = build_encoder(options, height=cfg.clip.height, width=cfg.clip.width, load_weights=load_weights)
+    check_chunks(encoder, **cfg.training.chunks)
+    return encoder
 
 
 def _build_module(
@@ -168,7 +187,7 @@ def _build_module(
     from videoseq.training.module import SequenceModule
     from videoseq.training.tasks import ClassificationTask
 
-    model = build_model(config, channels_last=cfg.training.channels_last, encoder=encoder)
+    model = build_model(config, encoder=encoder, channels_last=cfg.training.channels_last, **cfg.training.chunks)
     if cfg.init_from is not None:
         initialise_from(model, Path(cfg.init_from).expanduser(), config.class_names)
     return SequenceModule(
@@ -226,7 +245,9 @@ def _measure(
     from videoseq.training.run_folder import BEST_CHECKPOINT
 
     best = folder / BEST_CHECKPOINT
-    predictor = predictor_of(load_checkpoint(best), cfg.data, cfg.trainer)
+    loaded = load_checkpoint(best)
+    loaded.model.encoder_chunk = cfg.training.encoder_chunk
+    predictor = predictor_of(loaded, cfg.data, cfg.trainer)
     root = Path(cfg.data.root) if cfg.data.root is not None else None
     predictor, val, calibration = measure_validation(predictor, manifest.videos["val"], best, calibrate=cfg.training.calibrate)
     measured: dict[Split, MeasuredSplit] = {"val": val}
@@ -249,6 +270,8 @@ def _figures(
         "epochs": report.epochs,
         "clips_per_second": report.clips_per_second,
         "data_wait_fraction": report.data_wait_fraction,
+        "padding_fraction": report.padding_fraction,
+        "times": report.times,
         "num_videos": manifest.num_videos,
         "num_bad_videos": report.num_bad_videos + (0 if test is None else len(test.result.failures)),
         "versions": versions(),
@@ -261,7 +284,8 @@ def _figures_of_training(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     metrics = json.loads(path.read_text(encoding="utf-8"))
-    return {name: metrics[name] for name in ("train", "clips_per_second", "data_wait_fraction") if name in metrics}
+    names = ("train", "clips_per_second", "data_wait_fraction", "padding_fraction", "times")
+    return {name: metrics[name] for name in names if name in metrics}
 
 
 if __name__ == "__main__":

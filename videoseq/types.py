@@ -82,6 +82,11 @@ class ClipSpec:
             )
 
     @property
+    def varies_in_length(self) -> bool:
+        """Whether the clips of different videos may have different numbers of valid frames."""
+        return self.sampling == "all" or self.padding == "mask"
+
+    @property
     def clip_span(self) -> int:
         """Source frames from the first to the last frame of a clip, both included."""
         return self.frame_stride * (self.num_frames - 1) + 1
@@ -167,6 +172,9 @@ class VideoInfo:
         irregular_pts: Every frame's pts, (num_frames,) int64, where the distance is not constant; else None.
         keyframes: Indices of the frames that decoding can start at exactly, (k,) int64, ascending; none for a folder,
             of which every frame stands alone.
+        skippable_fraction: Share of the frames that need not be decoded where they are not wanted, since no other frame refers
+            to them, in [0, 1]; 0 also where leaving them out is not known to be exact.
+        marks_exact: Whether decoding can start exactly at every keyframe that the container marks, as readers take for granted.
         content_hash: Hash of the video packets or of the images, equal for copies of the same content.
         decord_safe: Whether decord returns exactly these frames.
         unsafe_reason: Why it does not; empty where it does.
@@ -188,6 +196,8 @@ class VideoInfo:
     pts_step: int = 0
     irregular_pts: NDArray[np.int64] | None = None
     keyframes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    skippable_fraction: float = 0.0
+    marks_exact: bool = False
     content_hash: str = ""
     decord_safe: bool = False
     unsafe_reason: str = ""

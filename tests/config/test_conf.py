@@ -11,6 +11,7 @@ from videoseq.config import (
     ExperimentConfig,
     ExtractConfig,
     PredictConfig,
+    PrepareConfig,
     TrainConfig,
     load_config,
 )
@@ -25,7 +26,8 @@ PRIMARY = {
     "evaluate": (EvaluateConfig, ["checkpoint=a.ckpt"]),
     "predict": (PredictConfig, ["checkpoint=a.ckpt", "input=b.mp4"]),
     "extract": (ExtractConfig, ["what=frames", "input=b.mp4", "output=frames"]),
-    "benchmark": (BenchmarkConfig, ["what=loader", "input=videos"]),
+    "prepare": (PrepareConfig, ["data.root=videos", "output=prepared"]),
+    "benchmark": (BenchmarkConfig, ["target=loader", "input=videos"]),
     "experiment": (ExperimentConfig, ["name=moving_shapes"]),
     "crossvalidate": (CrossvalidateConfig, ["data.root=videos"]),
 }

@@ -1,6 +1,7 @@
 """Encoded videos whose every frame is known, and the golden decode that every reader must agree with."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -105,6 +106,36 @@ def encoded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[P
 def golden() -> Callable[[Path], Frames]:
     """Gives the function that decodes every frame of a file sequentially on one thread."""
     return golden_frames
+
+
+def damaged_packets(path: Path, target: Path, packets: Iterable[int]) -> Path:
+    """Writes a copy of a file in which the contents of these packets, in decode order, are lost behind their first bytes."""
+    with av.open(str(path)) as container:
+        found = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for number in packets:
+        start, size = found[number]
+        data[start + 5 : start + size] = b"\xff" * (size - 5)
+    target.write_bytes(data)
+    return target
+
+
+@pytest.fixture(scope="session")
+def damaged_copy() -> Callable[[Path, Path, Iterable[int]], Path]:
+    """Gives the function that copies a file with damaged packets."""
+    return damaged_packets
+
+
+@pytest.fixture(scope="session")
+def torchcodec() -> None:
+    """Skips where torchcodec cannot be imported, and fails where VIDEOSEQ_PROMISED names it."""
+    try:
+        import torchcodec.decoders  # noqa: F401
+    except (ImportError, OSError, RuntimeError) as error:
+        message = f"torchcodec cannot be imported ({str(error).splitlines()[0]}): install the extra and a system FFmpeg"
+        if "torchcodec" in os.environ.get("VIDEOSEQ_PROMISED", "").split(","):
+            pytest.fail(f"{message}; VIDEOSEQ_PROMISED promises it")
+        pytest.skip(message)
 
 
 @pytest.fixture(scope="session")

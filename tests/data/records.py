@@ -1,8 +1,10 @@
 """Records without files, and their splits in short, for tests of splits."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from videoseq.types import VideoRecord
+from videoseq.data.splits import SplitOptions, assign_splits
+from videoseq.types import SPLITS, Split, VideoRecord
 
 
 def record(name: str, label: str, split: str | None = None, group: str | None = None) -> VideoRecord:
@@ -16,3 +18,9 @@ def numbered(label: str, number: int, **values: str) -> list[VideoRecord]:
 def letters(splits: list[str]) -> str:
     """T train, v val, e test."""
     return "".join({"train": "T", "val": "v", "test": "e"}[split] for split in splits)
+
+
+def split_records(records: Sequence[VideoRecord], hashes: Mapping[Path, str], options: SplitOptions) -> list[Split]:
+    """Returns the split of each record, given the hashes of the content of some files."""
+    codes = assign_splits(records, [hashes.get(each.path) or None for each in records], options)
+    return [SPLITS[code] for code in codes]

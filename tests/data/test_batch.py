@@ -50,3 +50,12 @@ def test_only_clips_and_targets_move_to_the_device():
     assert isinstance(moved, ClipBatch)
     assert (moved.video.device.type, moved.targets.device.type, moved.lengths.device.type) == ("meta", "meta", "cpu")
     assert moved.videos == (7,)
+
+
+def test_the_seconds_of_a_batch_are_those_of_its_samples_also_of_bad_ones():
+    seconds = [(0.5, 0.25), (1.0, 0.5), (2.0, 0.0)]
+    frames = [clip(5, 1), clip(9, 2), None]
+    samples = [ClipSample(frame, 0, 0, "", 0, *each) for frame, each in zip(frames, seconds, strict=True)]
+    for batch in (collate(samples), collate(samples).to("meta")):
+        assert (batch.decode_seconds, batch.transform_seconds) == (3.5, 0.75)
+    assert collate(samples[2:]).decode_seconds == 2.0

@@ -1,6 +1,7 @@
 """Clips as samples: drawn from (seed, epoch, sample) alone; a video that cannot be read is never another one."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +62,15 @@ def test_a_sample_has_its_shape_target_and_place(videos):
     assert (sample.target, sample.video, sample.error) == (videos[5].target, 5, "")
     assert videos[5].record.label == "right"
     assert videos[5].target == 1
+
+
+@pytest.mark.parametrize("kind", ["train", "eval"])
+def test_a_sample_says_how_long_its_frames_and_its_crops_took(videos, kind):
+    started = time.perf_counter()
+    sample = train_clips(videos)[SampleRequest(5, 0)] if kind == "train" else EvalClips(videos, SPEC, Reading())[5]
+    elapsed = time.perf_counter() - started
+    assert min(sample.decode_seconds, sample.transform_seconds) > 0
+    assert sample.decode_seconds + sample.transform_seconds < elapsed
 
 
 def test_a_clip_depends_on_seed_epoch_and_sample_alone(videos):

@@ -44,7 +44,7 @@ HIDDEN = "hidden reference frames have packets of their own"
         # MPEG-4: picture start code 000001b6, then the type in 2 bits: 00 I, 01 P, 10 B; layer header 00000120.
         ("mpeg4", b"", "00000120c0de 000001b6 10aa", PacketFacts(parameters=bytes.fromhex("00000120c0de"))),
         ("mpeg4", b"", "000001b6 50aa", PacketFacts(starts=False)),
-        ("mpeg4", b"", "000001b6 50aa 000001b6 90aa", PacketFacts(starts=False, reason=PACKED)),
+        ("mpeg4", b"", "000001b6 50aa 000001b6 90aa", PacketFacts(starts=False, skippable=None, reason=PACKED)),
         ("mpeg4", b"", "00", PacketFacts(starts=False, reason="a packet holds no picture")),
         ("mjpeg", b"", "ffd8", PacketFacts()),
     ],
@@ -53,6 +53,54 @@ def test_packets_that_the_container_marks_as_keyframes(codec, extradata, data, e
     inspect = inspector(codec, extradata)
     assert inspect is not None
     assert inspect(bytes.fromhex(data), True) == expected
+
+
+@pytest.mark.parametrize(
+    ("codec", "extradata", "data", "skippable"),
+    [
+        # H.264: bits 5 and 6 of the header of a slice tell whether others refer to it.
+        ("h264", AVCC, "00000002 01aa", True),
+        ("h264", AVCC, "00000002 21aa", False),
+        ("h264", AVCC, "00000002 41aa", False),
+        ("h264", AVCC, "00000002 09f0 00000002 0605 00000002 01aa 00000002 01bb 00000002 0cff", True),
+        ("h264", AVCC, "00000002 0605", False),
+        # … parameters would be lost; and of two fields, the first may be referred to alone.
+        ("h264", AVCC, "00000003 684242 00000002 01aa", False),
+        ("h264", AVCC, "00000002 21aa 00000002 01bb", None),
+        ("h264", b"", "00000001 01aa 000001 01bb", True),
+        ("h264", b"", "00000001 01aa 000001 41bb", None),
+        # HEVC: even types below 16; several temporal layers (low 3 bits of the second byte) or layers make it unsafe.
+        ("hevc", HVCC, "00000003 0001aa", True),
+        ("hevc", HVCC, "00000003 0201aa", False),
+        ("hevc", HVCC, "00000003 1001aa 00000003 1001bb", True),
+        ("hevc", HVCC, "00000003 1001aa 00000003 1201bb", False),
+        ("hevc", HVCC, "00000003 2601aa", False),
+        ("hevc", HVCC, "00000003 4e01aa 00000003 0001aa", True),
+        ("hevc", HVCC, "00000003 4401aa 00000003 0001aa", False),
+        ("hevc", HVCC, "00000003 0002aa", None),
+        ("hevc", HVCC, "00000003 0101aa", None),
+        ("hevc", HVCC, "00000001 00", None),
+        # MPEG-1 and 2: the type in bits 3..5 of the second byte of a picture's header, 3 a B picture.
+        ("mpeg2video", b"", "00000100 0018aa", True),
+        ("mpeg2video", b"", "00000100 0010aa", False),
+        ("mpeg2video", b"", "00000100 0018aa 00000100 0010aa", False),
+        ("mpeg1video", b"", "000001b3 1234 00000100 0018aa", False),
+        ("mpeg2video", b"", "00000100", False),
+        # MPEG-4: 10 in the highest bits of a picture is a B picture.
+        ("mpeg4", b"", "000001b6 90aa", True),
+        ("mpeg4", b"", "000001b6 50aa", False),
+        ("mpeg4", b"", "00000120c0de 000001b6 90aa", False),
+        # The others keep more than pictures from one packet to the next, or refer to all.
+        ("vp8", b"", "11 0200 aabbccddeeff0011", False),
+        ("vp9", b"", "86 000000 00000000 00 00 00", False),
+        ("av1", b"", "1200 320130", False),
+        ("mjpeg", b"", "ffd8", False),
+    ],
+)
+def test_packets_that_may_be_left_out(codec, extradata, data, skippable):
+    inspect = inspector(codec, extradata)
+    assert inspect is not None
+    assert inspect(bytes.fromhex(data), False).skippable is skippable
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg", "mpeg2video"])

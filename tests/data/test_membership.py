@@ -1,11 +1,13 @@
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.training.runs import scan
 from videoseq.data.membership import check_sides, number_units, restore_split, split_identities, warn_of_seen
-from videoseq.errors import DataError
+from videoseq.data.videos import join_videos
+from videoseq.errors import CheckpointError, DataError
 
 
 def names(videos):
@@ -33,7 +35,8 @@ def test_a_split_stays_that_of_the_training_when_videos_come_and_go(folder, make
 def test_unchanged_data_is_restored_without_a_word(folder, tmp_path, caplog):
     manifest = scan(folder, tmp_path / "cache")
     for split, videos in manifest.videos.items():
-        assert restore_split(manifest, split_identities(manifest), split) == videos
+        restored = restore_split(manifest, split_identities(manifest), split)
+        assert [video.record for video in restored] == [video.record for video in videos]
     assert caplog.text == ""
 
 
@@ -49,7 +52,7 @@ def test_videos_that_were_trained_on_are_counted(bars, tmp_path, caplog):
     identities = split_identities(manifest)
     warn_of_seen(manifest.videos["test"], identities)
     assert caplog.text == ""
-    warn_of_seen(manifest.videos["test"] + manifest.videos["train"][:3], identities)
+    warn_of_seen(join_videos([manifest.videos["test"], manifest.videos["train"][:3]]), identities)
     assert "3 of the 7 videos were trained on or chosen by" in caplog.text
 
 
@@ -64,12 +67,24 @@ def test_a_copy_on_another_side_is_a_leak_and_of_one_unit(folder, tmp_path):
     shutil.copy(folder / "left" / "0.mp4", folder / "left" / "copy.mp4")
     manifest = scan(folder, tmp_path / "cache")
     check_sides(manifest.videos)
-    videos = [video for part in manifest.videos.values() for video in part]
-    copies = [video for video in videos if video.record.path.name in ("0.mp4", "copy.mp4") and video.record.label == "left"]
+    videos = join_videos([*manifest.videos.values()])
+    places = [
+        place
+        for place, record in enumerate(videos.records)
+        if record.path.name in ("0.mp4", "copy.mp4") and record.label == "left"
+    ]
+    copies = videos.take(np.array(places))
     numbers = number_units(videos)
     assert len(set(numbers)) == len(videos) - 1
-    assert len({numbers[videos.index(video)] for video in copies}) == 1
+    assert len({numbers[place] for place in places}) == 1
     with pytest.raises(
         DataError, match=r"a leak: the same content is on two sides, left/.*mp4 in train and left/.*mp4 in test"
     ):
-        check_sides({"train": copies[:1], "val": (), "test": copies[1:]})
+        check_sides({"train": copies[:1], "val": copies[:0], "test": copies[1:]})
+
+
+@pytest.mark.parametrize("text", ["no base64", "QUJD", ["03f1"], None])
+def test_what_no_checkpoint_of_ours_says_is_refused(bars, tmp_path, text):
+    manifest = scan(bars, tmp_path / "cache")
+    with pytest.raises(CheckpointError, match=r"names the videos that it was trained on as .*Fix: .*or train again"):
+        warn_of_seen(manifest.videos["test"], {"train": text})

@@ -106,7 +106,7 @@ def test_a_sample_that_comes_again_says_so():
 
 
 def test_samples_in_order_are_dealt_without_padding():
-    assert batches_in_order(7, 4) == [[0, 1, 2, 3], [4, 5, 6]]
-    assert batches_in_order(5, 4, Shard(0, 2)) == [[0, 1], [4]]
-    assert batches_in_order(5, 4, Shard(1, 2)) == [[2, 3], []]
+    assert [[*batch] for batch in batches_in_order(7, 4)] == [[0, 1, 2, 3], [4, 5, 6]]
+    assert [[*batch] for batch in batches_in_order(5, 4, Shard(0, 2))] == [[0, 1], [4]]
+    assert [[*batch] for batch in batches_in_order(5, 4, Shard(1, 2))] == [[2, 3], []]
     assert batches_in_order(0, 4, Shard(1, 2)) == []

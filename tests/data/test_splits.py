@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.data.records import letters, numbered, record
-from videoseq.data.splits import SplitOptions, SplitStrategy, assign_splits
+from tests.data.records import letters, numbered, record, split_records
+from videoseq.data.splits import SplitOptions, SplitStrategy
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import SPLITS, VideoRecord
 
@@ -24,39 +24,39 @@ from videoseq.types import SPLITS, VideoRecord
 )
 def test_random_table(seed: int, expected: str) -> None:
     records = numbered("a", 7) + numbered("b", 4)
-    assert letters(assign_splits(records, {}, SplitOptions("random", seed=seed))) == expected
+    assert letters(split_records(records, {}, SplitOptions("random", seed=seed))) == expected
 
 
 def test_grouped_table() -> None:
     records = [record(f"{group}{index}", group[0], group=group) for group in ("a1", "a2", "a3", "b1", "b2", "b3")
                for index in range(4 if group.endswith("1") else 2)]  # fmt: skip
-    assert letters(assign_splits(records, {}, SplitOptions())) == "TTTTeevvTTTTvvee"
+    assert letters(split_records(records, {}, SplitOptions())) == "TTTTeevvTTTTvvee"
 
 
 def test_auto_chooses_by_what_the_annotations_hold() -> None:
     plain = numbered("a", 6)
     grouped = [record(f"a{index}", "a", group=f"g{index // 2}") for index in range(6)]
     given_ = [record("0", "a", "train"), record("1", "a", "val"), record("2", "a", "test", "g")]
-    assert assign_splits(plain, {}, SplitOptions()) == assign_splits(plain, {}, SplitOptions("random"))
-    assert assign_splits(grouped, {}, SplitOptions()) == assign_splits(grouped, {}, SplitOptions("grouped"))
-    assert assign_splits(given_, {}, SplitOptions()) == ["train", "val", "test"]
+    assert split_records(plain, {}, SplitOptions()) == split_records(plain, {}, SplitOptions("random"))
+    assert split_records(grouped, {}, SplitOptions()) == split_records(grouped, {}, SplitOptions("grouped"))
+    assert split_records(given_, {}, SplitOptions()) == ["train", "val", "test"]
 
 
 def test_fractions_seed_and_test_fraction_change_the_split() -> None:
     records = numbered("a", 20)
-    assert Counter(assign_splits(records, {}, SplitOptions("random"))) == {"train": 14, "val": 3, "test": 3}
+    assert Counter(split_records(records, {}, SplitOptions("random"))) == {"train": 14, "val": 3, "test": 3}
     wide = SplitOptions("random", val_fraction=0.25, test_fraction=0.5)
-    assert Counter(assign_splits(records, {}, wide)) == {"train": 5, "val": 5, "test": 10}
+    assert Counter(split_records(records, {}, wide)) == {"train": 5, "val": 5, "test": 10}
     without = SplitOptions("random", val_fraction=0.25, test_fraction=0)
-    assert Counter(assign_splits(records, {}, without)) == {"train": 15, "val": 5}
-    assert assign_splits(records, {}, SplitOptions(seed=1)) != assign_splits(records, {}, SplitOptions(seed=2))
+    assert Counter(split_records(records, {}, without)) == {"train": 15, "val": 5}
+    assert split_records(records, {}, SplitOptions(seed=1)) != split_records(records, {}, SplitOptions(seed=2))
 
 
 def test_copies_share_a_side() -> None:
     records = [record(f"{label}{index}", label) for label in "ab" for index in range(6)]
     hashes = {each.path: f"hash {each.label}{index // 2}" for index, each in enumerate(records)}
     for seed in range(10):
-        splits = assign_splits(records, hashes, SplitOptions("random", seed=seed))
+        splits = split_records(records, hashes, SplitOptions("random", seed=seed))
         assert splits[0::2] == splits[1::2]
         assert set(splits) == set(SPLITS)
 
@@ -67,13 +67,13 @@ def test_parts_of_one_file_share_a_side() -> None:
         for index in range(12)
     ]
     for seed in range(10):
-        splits = assign_splits(records, {}, SplitOptions("random", seed=seed))
+        splits = split_records(records, {}, SplitOptions("random", seed=seed))
         assert splits[0::3] == splits[1::3] == splits[2::3]
 
 
 def test_random_ignores_groups_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     records = numbered("a", 12, group="only")
-    assert set(assign_splits(records, {}, SplitOptions("random"))) == set(SPLITS)
+    assert set(split_records(records, {}, SplitOptions("random"))) == set(SPLITS)
     assert "videos of one group stand in train and in test, so the result flatters" in caplog.text
 
 
@@ -83,48 +83,48 @@ def test_random_ignores_groups_and_says_so(caplog: pytest.LogCaptureFixture) -> 
 def test_leaks_in_given_splits() -> None:
     train, test = record("x", "a", "train", "g1"), record("y", "a", "test", "g1")
     with pytest.raises(DataError, match=r"same group 'g1' is on two sides: row x is in train and row y in test.*Fix"):
-        assign_splits([test, train], {}, SplitOptions())
+        split_records([test, train], {}, SplitOptions())
     train, test = record("x", "a", "train"), record("y", "a", "test")
     with pytest.raises(DataError, match=r"same content is on two sides: row x is in train and row y in test"):
-        assign_splits([train, test], {train.path: "same", test.path: "same"}, SplitOptions())
+        split_records([train, test], {train.path: "same", test.path: "same"}, SplitOptions())
     again = VideoRecord(train.path, "a", "val", start_seconds=3.0, row="row 9")
     with pytest.raises(DataError, match=r"same file is on two sides: row x is in train and row 9 in val"):
-        assign_splits([train, again, test], {}, SplitOptions())
+        split_records([train, again, test], {}, SplitOptions())
 
 
 def test_an_official_split_is_taken_although_it_shows_groups_on_two_sides(caplog: pytest.LogCaptureFixture) -> None:
     names = [("x", "train", "g1"), ("y", "test", "g1"), ("z", "val", "g2"), ("w", "test", "g2"), ("v", "test", "g2")]
     records = [replace(record(name, "a", split, group), is_official=True) for name, split, group in names]
-    assert assign_splits(records, {}, SplitOptions()) == ["train", "test", "val", "test", "test"]
+    assert split_records(records, {}, SplitOptions()) == ["train", "test", "val", "test", "test"]
     assert (
         "the official split shows 2 groups on two sides, so the result flatters; the first: 'g1' is in train and test"
         in caplog.text
     )
     with pytest.raises(DataError, match=r"same content is on two sides: row x is in train and row y in test"):
-        assign_splits(records, {records[0].path: "same", records[1].path: "same"}, SplitOptions())
+        split_records(records, {records[0].path: "same", records[1].path: "same"}, SplitOptions())
 
 
 def test_val_of_an_official_split_without_groups_enough(caplog: pytest.LogCaptureFixture) -> None:
     official = [replace(each, is_official=True) for each in numbered("a", 4, split="train", group="g")]
-    assert sorted(assign_splits(official, {}, SplitOptions())) == ["train", "train", "train", "val"]
+    assert sorted(split_records(official, {}, SplitOptions())) == ["train", "train", "train", "val"]
     assert "groups are torn apart, so val flatters" in caplog.text
     with pytest.raises(DataError, match=r"class 'a' has one group, 'g', with 4 videos"):
-        assign_splits(numbered("a", 4, split="train", group="g"), {}, SplitOptions())
+        split_records(numbered("a", 4, split="train", group="g"), {}, SplitOptions())
 
 
 def test_given_splits_must_be_complete() -> None:
     with pytest.raises(DataError, match=r"row y: this video has no split, but others have one\. Fix: fill in"):
-        assign_splits([record("x", "a", "train"), record("y", "a")], {}, SplitOptions())
+        split_records([record("x", "a", "train"), record("y", "a")], {}, SplitOptions())
     with pytest.raises(DataError, match=r"no video is in train, got only test, val\. Fix: give split train"):
-        assign_splits([record("x", "a", "val"), record("y", "a", "test")], {}, SplitOptions())
+        split_records([record("x", "a", "val"), record("y", "a", "test")], {}, SplitOptions())
     with pytest.raises(DataError, match=r"row y: the class 'ab' is in val but has no video in train.*mean 'abc'\?"):
-        assign_splits([record("x", "abc", "train"), record("y", "ab", "val")], {}, SplitOptions())
+        split_records([record("x", "abc", "train"), record("y", "ab", "val")], {}, SplitOptions())
 
 
 def test_given_without_val_carves_it_from_train(caplog: pytest.LogCaptureFixture) -> None:
     records = [record(f"{label}{index}", label, "train", f"g{index // 2}") for label in "ab" for index in range(10)]
     records += [record("a10", "a", "test"), record("b10", "b", "test")]
-    splits = assign_splits(records, {}, SplitOptions(val_fraction=0.2))
+    splits = split_records(records, {}, SplitOptions(val_fraction=0.2))
     assert Counter(splits) == {"train": 16, "val": 4, "test": 2}
     assert splits[0:10:2] == splits[1:10:2] == splits[10:20:2] == splits[11:20:2]
     assert "the given splits hold no val: 4 of the 20 videos of train were taken as val" in caplog.text
@@ -132,13 +132,13 @@ def test_given_without_val_carves_it_from_train(caplog: pytest.LogCaptureFixture
 
 def test_given_without_test_has_none(caplog: pytest.LogCaptureFixture) -> None:
     records = [*numbered("a", 3, split="train"), record("x", "a", "val")]
-    assert assign_splits(records, {}, SplitOptions()) == ["train", "train", "train", "val"]
+    assert split_records(records, {}, SplitOptions()) == ["train", "train", "train", "val"]
     assert "the given splits hold no test split" in caplog.text
 
 
 def test_given_is_ignored_by_the_other_strategies() -> None:
     records = numbered("a", 6, split="test")
-    assert set(assign_splits(records, {}, SplitOptions("random"))) == set(SPLITS)
+    assert set(split_records(records, {}, SplitOptions("random"))) == set(SPLITS)
 
 
 # --- too few ---------------------------------------------------------------------------------------------------------
@@ -146,13 +146,13 @@ def test_given_is_ignored_by_the_other_strategies() -> None:
 
 def test_a_class_with_one_video() -> None:
     with pytest.raises(DataError, match=r"class 'b' has one video, row b0: a class needs two videos.*Fix: add a video"):
-        assign_splits(numbered("a", 5) + numbered("b", 1), {}, SplitOptions())
+        split_records(numbered("a", 5) + numbered("b", 1), {}, SplitOptions())
     records = numbered("a", 5) + numbered("b", 2)
     hashes = {each.path: "same" for each in records if each.label == "b"}
     with pytest.raises(DataError, match=r"class 'b' has 2 videos that are parts or copies of one, the first is row b0"):
-        assign_splits(records, hashes, SplitOptions())
+        split_records(records, hashes, SplitOptions())
     with pytest.raises(DataError, match=r"class 'a' has one video, row a0: a class needs two videos"):
-        assign_splits([*numbered("a", 1, split="train"), record("x", "a", "test")], {}, SplitOptions())
+        split_records([*numbered("a", 1, split="train"), record("x", "a", "test")], {}, SplitOptions())
 
 
 def test_a_class_with_one_group() -> None:
@@ -160,11 +160,11 @@ def test_a_class_with_one_group() -> None:
     with pytest.raises(
         DataError, match=r"class 'b' has one group, 'g9', with 7 videos.*data\.split\.strategy=random \(.*flatters\)"
     ):
-        assign_splits(records, {}, SplitOptions())
+        split_records(records, {}, SplitOptions())
 
 
 def test_too_few_for_three_parts_makes_no_test(caplog: pytest.LogCaptureFixture) -> None:
-    splits = assign_splits(numbered("a", 10) + numbered("b", 2), {}, SplitOptions())
+    splits = split_records(numbered("a", 10) + numbered("b", 2), {}, SplitOptions())
     assert Counter(splits[:10]) == {"train": 9, "val": 1}
     assert sorted(splits[10:]) == ["train", "val"]
     assert [entry.levelno for entry in caplog.records] == [logging.WARNING]
@@ -173,7 +173,7 @@ def test_too_few_for_three_parts_makes_no_test(caplog: pytest.LogCaptureFixture)
 
 
 def test_five_videos_in_two_classes() -> None:
-    splits = assign_splits(numbered("a", 3) + numbered("b", 2), {}, SplitOptions())
+    splits = split_records(numbered("a", 3) + numbered("b", 2), {}, SplitOptions())
     assert Counter(splits[:3]) == {"train": 2, "val": 1}
     assert Counter(splits[3:]) == {"train": 1, "val": 1}
 
@@ -182,22 +182,22 @@ def test_groups_that_share_too_many_classes(caplog: pytest.LogCaptureFixture) ->
     circle = [("ab", "g1"), ("bc", "g2"), ("ac", "g3")]
     records = [record(f"{group}{label}", label, group=group) for labels, group in circle for label in labels]
     with pytest.raises(DataError, match=r"groups share so many classes that no split gives every class to both train and"):
-        assign_splits(records, {}, SplitOptions())
+        split_records(records, {}, SplitOptions())
     fano = ["abc", "ade", "afg", "bdf", "beg", "cdg", "cef"]  # every class in three groups, no three parts are possible
     records = [record(f"{group}{label}", label, group=f"g{group}") for group, row in enumerate(fano) for label in row]
     with pytest.raises(DataError, match=r"groups share so many classes"):
-        assign_splits(records, {}, SplitOptions())
+        split_records(records, {}, SplitOptions())
     assert "NO TEST SPLIT, only train and val (`test` is null in metrics.json): the groups share" in caplog.text
 
 
 def test_grouped_without_groups() -> None:
     with pytest.raises(DataError, match=r"strategy=grouped needs groups.*Fix: add a column 'group'"):
-        assign_splits(numbered("a", 5), {}, SplitOptions("grouped"))
+        split_records(numbered("a", 5), {}, SplitOptions("grouped"))
 
 
 def test_no_records() -> None:
     with pytest.raises(DataError, match=r"there are no videos to split"):
-        assign_splits([], {}, SplitOptions())
+        split_records([], {}, SplitOptions())
 
 
 @pytest.mark.parametrize(
@@ -248,10 +248,10 @@ def data_sets(draw: st.DrawFn) -> tuple[list[VideoRecord], dict[Path, str]]:
 @given(data=data_sets(), strategy=st.sampled_from(["random", "grouped"]), seed=st.integers(0, 5))
 def test_made_splits(data: tuple[list[VideoRecord], dict[Path, str]], strategy: SplitStrategy, seed: int) -> None:
     records, hashes = data
-    splits = assign_splits(records, hashes, SplitOptions(strategy, seed=seed))
+    splits = split_records(records, hashes, SplitOptions(strategy, seed=seed))
     assert len(splits) == len(records)
-    assert assign_splits(records, hashes, SplitOptions(strategy, seed=seed)) == splits
-    backwards = assign_splits(records[::-1], hashes, SplitOptions(strategy, seed=seed))
+    assert split_records(records, hashes, SplitOptions(strategy, seed=seed)) == splits
+    backwards = split_records(records[::-1], hashes, SplitOptions(strategy, seed=seed))
     assert backwards[::-1] == splits
     sides = defaultdict(set)
     parts = defaultdict(set)
@@ -271,7 +271,7 @@ def test_kfold_test_parts_partition_the_data(data: tuple[list[VideoRecord], dict
     records, hashes = data
     tested: Counter[Path] = Counter()
     for fold in range(3):
-        splits = assign_splits(records, hashes, SplitOptions("kfold", fold=fold, folds=3, seed=seed))
+        splits = split_records(records, hashes, SplitOptions("kfold", fold=fold, folds=3, seed=seed))
         tested.update(item.path for item, split in zip(records, splits, strict=True) if split == "test")
         sides = defaultdict(set)
         parts = defaultdict(set)

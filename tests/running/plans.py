@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from videoseq.data.manifest import Manifest
-from videoseq.data.videos import Video
+from videoseq.data.videos import Video, Videos
 from videoseq.reporting.files import write_csv, write_json
 from videoseq.running.folds import FoldPlan
 from videoseq.types import VideoInfo, VideoRecord
@@ -22,7 +22,8 @@ def video(name: str, label: str, group: str | None = None, content: str | None =
 
 def manifest(videos: Sequence[Video]) -> Manifest:
     """Returns a data set in which everything trains."""
-    return Manifest(CLASSES, {"train": tuple(videos), "val": (), "test": ()}, ())
+    table = Videos.of(videos)
+    return Manifest(CLASSES, {"train": table, "val": table[:0], "test": table[:0]}, ())
 
 
 def write_run(folder: Path, rows: Sequence[tuple[str, str, float]], **metrics: float) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from torch.utils.data import DataLoader
 
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.datamodule import VideoDataModule
@@ -112,6 +113,22 @@ class Run:
     @property
     def last(self) -> Path:
         return self.folder / "checkpoints" / "last.ckpt"
+
+
+class Repeated(pl.LightningDataModule):
+    """One batch, many times; validated on it, or on another one."""
+
+    def __init__(self, batch, count: int, val=None) -> None:
+        super().__init__()
+        self.batch = batch
+        self.count = count
+        self.val = batch if val is None else val
+
+    def train_dataloader(self):
+        return DataLoader([self.batch] * self.count, batch_size=None, num_workers=0)
+
+    def val_dataloader(self):
+        return DataLoader([self.val], batch_size=None, num_workers=0)
 
 
 class StopAfter(pl.Callback):

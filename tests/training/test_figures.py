@@ -33,6 +33,16 @@ def test_clips_count_what_they_weigh_however_they_came_in_batches_and_an_epoch_s
     assert figures.take() == {}
 
 
+def test_metrics_are_told_of_many_clips_together_and_memory_keeps_no_more_of_them():
+    figures = EpochFigures(classification_metrics(2))
+    told = []
+    for _ in range(500):
+        update(figures, slice(0, 5))
+        told.append(figures.metrics["accuracy"].update_count)
+    assert [told.index(count) for count in (1, 2)] == [204, 409]  # 205 batches of 5 are the first with 1024 clips
+    assert figures.take() == expected()
+
+
 def take(rank):
     figures = EpochFigures(classification_metrics(2))
     for clips, owner in [(slice(0, 1), 0), (slice(1, 3), 1), (slice(3, 5), 0)]:

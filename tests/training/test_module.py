@@ -6,28 +6,11 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch.nn import SyncBatchNorm
-from torch.utils.data import DataLoader
 
-from tests.training.runs import ENCODER, HEAD, Losses, differs, weights_of
+from tests.training.runs import ENCODER, HEAD, Losses, Repeated, differs, weights_of
 from videoseq.data.batch import ClipSample, collate
 from videoseq.models.checkpoint import load_checkpoint
 from videoseq.training.options import OptimizerOptions, SchedulerOptions, TrainingOptions
-
-
-class Repeated(pl.LightningDataModule):
-    """One batch, many times; validated on it, or on another one."""
-
-    def __init__(self, batch, count: int, val=None) -> None:
-        super().__init__()
-        self.batch = batch
-        self.count = count
-        self.val = batch if val is None else val
-
-    def train_dataloader(self):
-        return DataLoader([self.batch] * self.count, batch_size=None, num_workers=0)
-
-    def val_dataloader(self):
-        return DataLoader([self.val], batch_size=None, num_workers=0)
 
 
 class Epochs(pl.Callback):

@@ -12,7 +12,7 @@ from tests.training.pairs import run_pair
 from tests.training.runs import DATA, ENCODER, Run
 from videoseq.data.manifest import Manifest
 from videoseq.data.samplers import epoch_order
-from videoseq.data.videos import Video
+from videoseq.data.videos import Video, join_videos
 from videoseq.errors import DataError
 from videoseq.training.callbacks.throughput import Throughput
 from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, TrainerOptions, TrainingOptions
@@ -50,15 +50,16 @@ class Watch(pl.Callback):
 
 def fit(rank, run):
     """Trains and returns all that must agree."""
-    watch, throughput = Watch(), Throughput()
-    report, module = run.fit([watch, throughput])
+    module = run.module()
+    watch, throughput = Watch(), Throughput(module.clock)
+    report, _ = run.fit([watch, throughput], module=module)
     return {
         "weights": {name: tensor.clone() for name, tensor in module.model.state_dict().items()},
         "logged": [*watch.epochs, report.train_metrics],
         "losses": watch.losses,
         "batches": watch.batches,
         "bad": (run.bad, report.num_bad_videos),
-        "clips": throughput.clips,
+        "clips": throughput.speed.clips,
         "epochs": report.epochs,
     }
 
@@ -66,8 +67,8 @@ def fit(rank, run):
 @pytest.fixture(scope="module")
 def uneven(manifest) -> Manifest:
     """Nine videos train, five validate: for two devices of two clips the last batch of both holds one clip."""
-    videos = {"train": manifest.videos["train"][:9], "val": (*manifest.videos["val"], *manifest.videos["test"][:1]), "test": ()}
-    return replace(manifest, videos=videos)
+    train, val, test = manifest.videos.values()
+    return replace(manifest, videos={"train": train[:9], "val": join_videos([val, test[:1]]), "test": test[:0]})
 
 
 @pytest.fixture

@@ -1,44 +1,39 @@
 """How much memory a training takes, epoch by epoch."""
 
 import re
-import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from videoseq.errors import VideoseqError
-
-_EPOCH = re.compile(rb"epoch (\d+)/\d+ ")
+from videoseq.benchmarks.training_runs import run_training
 
 
-def measure_memory(arguments: Sequence[str]) -> dict[str, Any]:
+def measure_memory(words: Sequence[str]) -> dict[str, Any]:
     """Runs a training as a process of its own and returns the peak memory of it and its workers in every epoch.
 
     Shared pages are counted once per process that maps them, so that the sum is an upper bound.
 
     Args:
-        arguments: What stands behind `python -m videoseq.train`.
+        words: What stands behind `python -m videoseq.train`.
 
     Raises:
         VideoseqError: The training fails.
     """
-    process = subprocess.Popen([sys.executable, "-m", "videoseq.train", *arguments], stderr=subprocess.PIPE)
     peaks: list[int] = []
     current = [0]
-    watcher = threading.Thread(target=_watch, args=(process, current), daemon=True)
-    watcher.start()
-    assert process.stderr is not None
-    with process.stderr:
-        for line in process.stderr:
-            sys.stderr.buffer.write(line)
-            if _EPOCH.search(line):
-                peaks.append(current[0])
-                current[0] = 0
-    if process.wait():
-        raise VideoseqError(f"the training ended with exit code {process.returncode}; its message stands above")
+
+    def watch(pid: int) -> None:
+        threading.Thread(target=_watch, args=(pid, current), daemon=True).start()
+
+    def on_epoch() -> None:
+        peaks.append(current[0])
+        current[0] = 0
+
+    with tempfile.TemporaryDirectory(prefix="videoseq-benchmark-") as folder:
+        run_training(words, Path(folder), watch=watch, on_epoch=on_epoch)
     settled = peaks[1:] or peaks  # the first epoch also holds the imports and the start of the workers
     return {
         "peak_mb_by_epoch": [round(peak / 2**20, 1) for peak in peaks],
@@ -47,9 +42,10 @@ def measure_memory(arguments: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _watch(process: "subprocess.Popen[bytes]", current: list[int]) -> None:
-    while process.poll() is None:
-        current[0] = max(current[0], sum(_resident_bytes(pid) for pid in _tree(process.pid)))
+def _watch(pid: int, current: list[int]) -> None:
+    while resident := _resident_bytes(pid):  # a process that has ended has none
+        below = _tree(pid)[1:]
+        current[0] = max(current[0], resident + sum(map(_resident_bytes, below)))
         time.sleep(0.05)
 
 

@@ -1,11 +1,12 @@
 """The entry of all commands, the schema of their options and the checks."""
 
+from videoseq.config.benchmarking import BenchmarkConfig
 from videoseq.config.binding import bind
 from videoseq.config.composing import load_config, save_config
 from videoseq.config.entry import main
 from videoseq.config.extraction import ExtractConfig
+from videoseq.config.preparation import PrepareConfig
 from videoseq.config.schema import (
-    BenchmarkConfig,
     CrossvalidateConfig,
     EvaluateConfig,
     ExperimentConfig,
@@ -20,6 +21,7 @@ __all__ = [
     "ExperimentConfig",
     "ExtractConfig",
     "PredictConfig",
+    "PrepareConfig",
     "TrainConfig",
     "bind",
     "load_config",

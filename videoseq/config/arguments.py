@@ -6,6 +6,7 @@ from pathlib import Path
 
 PATH_KEYS = frozenset(
     {
+        "against",
         "checkpoint",
         "data.annotations",
         "data.class_names",

@@ -17,7 +17,7 @@ T = TypeVar("T")
 # What a place that a user named can be: not writable, read-only, full, a file instead of a folder or the reverse, too long.
 _USERS_ERRNOS = frozenset(
     {
-        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
         *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
     }
 )

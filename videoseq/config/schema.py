@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.caching.choosing import choose_cache
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.options import DataOptions
 from videoseq.errors import ConfigError
@@ -104,7 +105,10 @@ class TrainConfig:
         if self.resume is not None and self.init_from is not None:
             raise ConfigError("resume continues a run and init_from starts a new one: give one of them")
         self.augment.check_effect(self.clip, self.data.batch_size)
+        self.data.check_effect(self.clip)
         self.optimizer.check_effect(encoder_stays_frozen=self.model.encoder.stays_frozen)
+        choose_cache(self.data.cache, self.augment.resolved(), encoder_stays_frozen=self.model.encoder.stays_frozen)
+        self.training.check_effect(encoder_stays_frozen=self.model.encoder.stays_frozen)
         loss = self.task.loss
         corrections = {
             "data.sampler=balanced": self.data.sampler == "balanced",
@@ -216,7 +220,8 @@ class PredictConfig:
         num_crops: Crops of a clip, likewise.
         batch_size: Clips of a batch.
         num_workers: Processes that decode; 0 decodes beside the model, which is best for a few videos.
-        decoder: Which reader: `auto` is decord where it is exact for the file, else PyAV.
+        decoder: Which reader: `auto` is the exact one that is expected to read the file fastest, decord or PyAV; `torchcodec`
+            needs the extra `torchcodec` and a system FFmpeg.
         limits: What one file may ask of the machine.
         trainer: On what.
     """
@@ -234,7 +239,7 @@ class PredictConfig:
     num_crops: int = 1
     batch_size: int = 16
     num_workers: int = 0
-    decoder: Literal["auto", "decord", "pyav"] = "auto"
+    decoder: Literal["auto", "decord", "pyav", "torchcodec"] = "auto"
     limits: Limits = field(default_factory=Limits)
     trainer: TrainerOptions = field(default_factory=TrainerOptions)
 
@@ -280,30 +285,3 @@ class ExperimentConfig:
                     f"overrides must leave name, seed and paths.outputs to the experiment, got {word!r}: "
                     "use name=, seeds= and output= of videoseq.experiment"
                 )
-
-
-@dataclass(frozen=True)
-class BenchmarkConfig:
-    """Everything that `videoseq.benchmark` accepts.
-
-    Attributes:
-        what: `loader`: clips per second beside bare decord. `memory`: peak memory of a training in every epoch.
-        input: Videos to read, for `loader`: a file, a folder or a glob pattern.
-        clip: How clips are cut, for `loader`.
-        repeats: Passes over all videos that are measured, for `loader`.
-        overrides: Options of the training, for `memory`, such as `['training.max_epochs=20']`.
-        output: JSON file for the figures.
-    """
-
-    what: Literal["loader", "memory"] = field(metadata={"example": "loader"})
-    input: str | None = None
-    clip: ClipSpec = field(default_factory=ClipSpec)
-    repeats: int = 5
-    overrides: tuple[str, ...] = ()
-    output: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.repeats < 1:
-            raise ConfigError(f"repeats must be at least 1, got {self.repeats}")
-        if self.what == "loader" and self.input is None:
-            raise ConfigError("what=loader needs videos to read: input=DIR")

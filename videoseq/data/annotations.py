@@ -4,16 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from videoseq.data.formats import FORMATS
 from videoseq.data.formats.annotation_csv import COLUMNS
 from videoseq.data.formats.class_folders import LAYOUTS
 from videoseq.data.formats.source import Source
 from videoseq.data.frame_folders import FrameFolderOptions
+from videoseq.data.records import Records
 from videoseq.data.resolving import Resolver
 from videoseq.errors import ConfigError, DataError, suggest
 from videoseq.types import VideoRecord
 
 AnnotationFormat = Literal["auto", "folders", "csv", "ucf101", "hmdb51", "kinetics", "something", "jester", "list"]
+
+UNFINISHED_MARK = ".preparing"
+"""Name of a file in a folder to which a data set is being copied, or was until something stopped it."""
 
 
 def read_annotations(
@@ -25,7 +31,7 @@ def read_annotations(
     class_names_file: Path | None = None,
     allow_outside_root: bool = False,
     frame_folders: FrameFolderOptions = FrameFolderOptions(),  # noqa: B008
-) -> list[VideoRecord]:
+) -> Records:
     """Reads every labelled video of a data set.
 
     Args:
@@ -65,10 +71,11 @@ def read_annotations(
         frame_folders=frame_folders,
         frames=frame_folders.resolved(),
     )
-    records = FORMATS[name].read(source)
+    _check_finished(source.root)
+    records = Records.of(FORMATS[name].read(source))
     _check_frame_folders(records, frame_folders)
     _check_unique(records, source.resolver)
-    return sorted(records, key=record_order)
+    return records.take(records.order())
 
 
 def _recognise(root: Path | None, annotations: Path | None) -> str:
@@ -109,9 +116,9 @@ def _check_options(format: str, annotations: Path | None, index: int | None, cla
         )
 
 
-def _check_frame_folders(records: Sequence[VideoRecord], options: FrameFolderOptions) -> None:
+def _check_frame_folders(records: Records, options: FrameFolderOptions) -> None:
     """Refuses options of folders of frames where no video is one."""
-    if any(record.frames is not None for record in records):
+    if (records.frames >= 0).any():
         return
     if options.pattern is not None:
         raise ConfigError(
@@ -143,21 +150,15 @@ def check_two_classes(records: Sequence[VideoRecord]) -> None:
         )
 
 
-def record_order(record: VideoRecord) -> tuple[str, float, float, str]:
-    """The order of records everywhere: by path, start, end and row."""
-    end = float("inf") if record.end_seconds is None else record.end_seconds
-    return str(record.path), record.start_seconds or 0.0, end, record.row
-
-
 def class_names(records: Sequence[VideoRecord]) -> tuple[str, ...]:
     """Returns the class names; a class id is the place of its name here and comes from nowhere else.
 
     They are sorted as text, but by value where all are whole numbers: 2 comes before 10.
     """
-    names = {record.label for record in records}
+    names = Records.of(records).labels.used
     if all(name.isdecimal() for name in names):
         return tuple(sorted(names, key=lambda name: (int(name), name)))
-    return tuple(sorted(names))
+    return tuple(names)
 
 
 def check_labels(records: Sequence[VideoRecord], class_names: Sequence[str]) -> None:
@@ -167,12 +168,15 @@ def check_labels(records: Sequence[VideoRecord], class_names: Sequence[str]) -> 
         DataError: A label is not; the message names its row and the nearest class name.
     """
     known = set(class_names)
-    for record in records:
-        if record.label not in known:
-            raise DataError(
-                f"{record.row}: unknown label {record.label!r}, expected one of the {len(known)} classes. "
-                f"Fix: {suggest(record.label, known)}"
-            )
+    labels = Records.of(records).labels
+    unknown = [code for code, name in enumerate(labels.names.to_list()) if name not in known]
+    wrong = np.flatnonzero(np.isin(labels.codes, unknown))
+    if len(wrong):
+        record = records[int(wrong[0])]
+        raise DataError(
+            f"{record.row}: unknown label {record.label!r}, expected one of the {len(known)} classes. "
+            f"Fix: {suggest(record.label, known)}"
+        )
 
 
 def _base(root: Path | None, annotations: Path | None) -> Path:
@@ -189,13 +193,26 @@ def _check_root(root: Path) -> None:
         raise DataError(f"data.root={str(root)!r} is a file, expected a folder. Fix: {fix}")
 
 
-def _check_unique(records: Sequence[VideoRecord], resolver: Resolver) -> None:
+def _check_finished(root: Path) -> None:
+    if (root / UNFINISHED_MARK).exists():
+        raise DataError(
+            f"{str(root)!r} is being prepared, or was until something stopped it, and does not hold all videos. "
+            "Fix: run the same videoseq.prepare again, which goes on where it stopped"
+        )
+
+
+def _check_unique(records: Records, resolver: Resolver) -> None:
     """Refuses the same part of the same file twice: it would count twice, or teach two labels."""
-    seen: dict[tuple[str, float | None, float | None], VideoRecord] = {}
-    for record in records:
-        first = seen.setdefault((resolver(record.path), record.start_seconds, record.end_seconds), record)
-        if first is not record:
-            labels = "" if first.label == record.label else f" with two labels, {first.label!r} and {record.label!r}"
-            raise DataError(
-                f"{record.row}: the same video {record.path.name!r} as {first.row}{labels}. Fix: delete one of the two"
-            )
+    numbers: dict[str, int] = {}
+    targets = np.array([numbers.setdefault(resolver(path), len(numbers)) for path in records.paths.names], np.int64)
+    # No start or end is a number that none has.
+    keys = targets[records.paths.codes], np.nan_to_num(records.starts, nan=-1.0), np.nan_to_num(records.ends, nan=-1.0)
+    order = np.lexsort(keys)  # stable: of equal ones the first comes first
+    repeats = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
+    if not repeats.any():
+        return
+    position = int(order[1:][repeats].min())
+    is_same = np.logical_and.reduce([key == key[position] for key in keys])
+    first, record = records[int(np.flatnonzero(is_same)[0])], records[position]
+    labels = "" if first.label == record.label else f" with two labels, {first.label!r} and {record.label!r}"
+    raise DataError(f"{record.row}: the same video {record.path.name!r} as {first.row}{labels}. Fix: delete one of the two")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def balanced_order(targets: Sequence[int], seed: int, epoch: int) -> list[int]:
+def balanced_order(targets: Sequence[int] | NDArray[np.int64], seed: int, epoch: int) -> list[int]:
     """Returns the N samples that a balanced epoch visits, a pure function of its arguments.
 
     Draws are numbered over all epochs and dealt to the classes in turn, so the classes of an epoch differ by one draw at most.
@@ -36,7 +36,8 @@ def balanced_order(targets: Sequence[int], seed: int, epoch: int) -> list[int]:
         mine = places == place
         samples = once.permutation(np.flatnonzero(ids == target))
         order[mine] = _dealt(samples, int(turns[mine].min()), int(mine.sum()), rng)
-    return [int(index) for index in order]
+    samples_in_order: list[int] = order.tolist()
+    return samples_in_order
 
 
 def _dealt(samples: NDArray[np.int64], first: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -2,18 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import pytorch_lightning as pl
 
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.balancing import balanced_order
+from videoseq.data.caching.frames import FrameCache
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
+from videoseq.data.features import FeatureClips, FeatureLoader, ResumableFeatureLoader
 from videoseq.data.loading import ClipLoader, ResumableLoader, evaluation_loader
 from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
-from videoseq.data.samplers import ALONE, Shard
+from videoseq.data.ordering import training_order
+from videoseq.data.samplers import ALONE, EpochBatches, Shard, batches_in_order
 from videoseq.data.temporal import shown_counts
 from videoseq.errors import CheckpointError
 from videoseq.types import ClipSpec, plain_dict
@@ -41,7 +43,8 @@ class VideoDataModule(pl.LightningDataModule):
         self.options = options
         self.seed = seed
         self._start = 0
-        self.reading = Reading(options.decoder, options.limits, options.bad_videos)
+        self._features: dict[str, FeatureClips] | None = None
+        self.reading = Reading(options.decoder, options.limits, options.bad_videos, options.skip_loop_filter)
         videos = manifest.videos["train"]
         self.train_clips = TrainClips(videos, clip, augment, self.reading, seed, manifest.class_names)
 
@@ -50,20 +53,36 @@ class VideoDataModule(pl.LightningDataModule):
         """Class name -> clips that an epoch of `shuffled` order shows on average, in the order of the class ids."""
         return shown_counts(self.manifest.class_counts, self.train_clips.temporal.options)
 
-    def train_dataloader(self) -> ResumableLoader:
-        """Returns the shuffled or balanced, augmented, resumable loader of the training split."""
-        targets = [video.target for video in self.manifest.videos["train"]]
-        order = partial(balanced_order, targets, self.seed) if self.options.sampler == "balanced" else None
+    def use_frames(self, frames: FrameCache) -> None:
+        """Gives the loaders decoded frames, which they read where a video has them."""
+        self.reading = replace(self.reading, frames=frames)
+        self.train_clips.reading = self.reading
+
+    def use_features(self, train: FeatureClips, val: FeatureClips) -> None:
+        """Gives the loaders features in place of clips."""
+        self._features = {"train": train, "val": val}
+
+    def train_dataloader(self) -> ResumableLoader | ResumableFeatureLoader:
+        """Returns the augmented, resumable loader of the training split."""
+        videos, batch_size = self.manifest.videos["train"], self._sizes()[0]
+        order = training_order(videos, videos.targets, self.clip, self.options, batch_size, self.seed)
+        if self._features is not None:
+            batches = EpochBatches(len(videos), batch_size, self.seed, order, self._shard())
+            return ResumableFeatureLoader(self._features["train"], self.seed, batches, self._batches_done, self._start)
         return ResumableLoader(self.train_clips, *self._sizes(), self._batches_done, self._start, order, self._shard())
 
-    def val_dataloader(self) -> ClipLoader:
+    def val_dataloader(self) -> ClipLoader | FeatureLoader:
         """Returns the deterministic loader of the validation split."""
+        if self._features is not None:
+            videos = self._features["val"]
+            return FeatureLoader(videos, batches_in_order(len(videos), self._sizes()[0], self._shard()))
         clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
         return evaluation_loader(clips, *self._sizes(), self._shard())
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what a resumed run needs to go on with the next batch."""
-        return {**self._epoch(), "batches_done": self._batches_done()}
+        num_variants = None if self._features is None else self._features["train"].clips.num_variants
+        return {**self._epoch(), "batches_done": self._batches_done(), "num_variants": num_variants}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Lets the training loader start where the saved run stood.
@@ -86,13 +105,17 @@ class VideoDataModule(pl.LightningDataModule):
     def _epoch(self) -> dict[str, Any]:
         """Returns what decides which batches an epoch has, and what their clips look like."""
         videos = self.manifest.videos["train"]
-        digest = hashlib.sha256(" ".join(video.identity for video in videos).encode()).hexdigest()[:8]
+        digest = hashlib.sha256(videos.identities.tobytes()).hexdigest()[:8]
         return {
             "training videos": f"{len(videos)} (digest {digest})",
             "data.batch_size × devices": self._sizes()[0],
             "data.sampler": self.options.sampler,
+            "data.bucketing": self.options.bucketing,
             "seed": self.seed,
             **_flat("augment", plain_dict(self.augment.resolved())),
+            # Decoded frames that are kept are those of the videos; features are of variants that every epoch goes through.
+            "data.cache": "none or frames" if self._features is None else "features",
+            "data.cache_variants": None if self._features is None else self.options.cache_variants,
         }
 
     def _shard(self) -> Shard:

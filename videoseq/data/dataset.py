@@ -1,7 +1,9 @@
 """Clips of labelled videos as samples."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,6 +22,9 @@ from videoseq.data.videos import Video
 from videoseq.errors import DataError, DecodeError
 from videoseq.types import ClipSpec, Limits, derive_seed
 
+if TYPE_CHECKING:
+    from videoseq.data.caching.frames import FrameCache
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -29,11 +34,20 @@ class Reading:
         decoder: Name of the reader, or `auto`.
         limits: What one file may ask of the machine.
         bad_videos: `skip`: a video that cannot be read becomes a failure of its batch; `error`: the loader raises.
+        skip_loop_filter: Whether frames are decoded faster and not exactly, as `read_frames` tells.
+        frames: Decoded frames on disk, which are read where a video has them; None decodes all.
     """
 
     decoder: str = "auto"
     limits: Limits = field(default_factory=Limits)
     bad_videos: str = "skip"
+    skip_loop_filter: bool = False
+    frames: "FrameCache | None" = None
+
+    @property
+    def pixels(self) -> str:
+        """What decides the pixels of a video's frames, in a few words, for the keys of caches."""
+        return f"{self.decoder} without loop filter" if self.skip_loop_filter else self.decoder
 
 
 def read_clip(video: Video, positions: np.ndarray, spec: ClipSpec, reading: Reading) -> Tensor:
@@ -52,7 +66,16 @@ def read_clip(video: Video, positions: np.ndarray, spec: ClipSpec, reading: Read
         DecodeError: The video cannot be read exactly.
     """
     size = decode_size(video.info.height, video.info.width, spec)
-    frames = read_frames(video.info, positions, size=size, reader=reading.decoder, limits=reading.limits)
+    frames = None if reading.frames is None else reading.frames.read(video, positions, size)
+    if frames is None:
+        frames = read_frames(
+            video.info,
+            positions,
+            size=size,
+            reader=reading.decoder,
+            limits=reading.limits,
+            skip_loop_filter=reading.skip_loop_filter,
+        )
     return torch.from_numpy(frames).permute(0, 3, 1, 2)  # (T, h, w, C) -> (T, C, h, w)
 
 
@@ -109,17 +132,39 @@ class TrainClips(Dataset[ClipSample]):
         return len(self.videos)
 
     def __getitem__(self, request: SampleRequest) -> ClipSample:
-        video = self.videos[request.index]
         seed = derive_seed(self.seed, request.epoch, request.index + request.repeat * len(self))
+        return self.samples(request.index, [seed])[0]
+
+    def samples(self, index: int, seeds: Sequence[int]) -> list[ClipSample]:
+        """Returns clips of one video, each varied as its seed decides; frames that several of them show are read once."""
+        read: dict[bytes, Tensor] = {}
+        return [self._sample(index, seed, read) for seed in seeds]
+
+    def drawn(self, index: int, seed: int) -> tuple[np.ndarray, int]:
+        """Returns the frames that a clip shows, (T,) int64 indices of source frames, and its class id.
+
+        Raises:
+            DataError: The labelled part of the video holds no frame.
+        """
         rng = np.random.default_rng(seed)
+        video = self.videos[index]
+        frames, target = self.temporal.vary(timeline(video, self.spec), video.target, rng)
+        chosen = frames[sample_clip(len(frames), self.spec, rng=rng)]
+        return self.temporal.lose(chosen, rng), target
+
+    def _sample(self, index: int, seed: int, read: dict[bytes, Tensor]) -> ClipSample:
+        video = self.videos[index]
+        started = time.perf_counter()
         try:
-            frames, target = self.temporal.vary(timeline(video, self.spec), video.target, rng)
-            chosen = frames[sample_clip(len(frames), self.spec, rng=rng)]
-            clip = read_clip(video, self.temporal.lose(chosen, rng), self.spec, self.reading)
+            frames, target = self.drawn(index, seed)
+            if frames.tobytes() not in read:
+                read[frames.tobytes()] = read_clip(video, frames, self.spec, self.reading)
         except (DecodeError, DataError) as error:
-            return ClipSample(None, video.target, request.index, str(error))
-        crops = self.transform(clip, seed)[None]  # (T, C, H, W) -> (1, T, C, H, W)
-        return ClipSample(crops, target, request.index, seed=seed)
+            return ClipSample(None, video.target, index, str(error))
+        decoded = time.perf_counter()
+        crops = self.transform(read[frames.tobytes()], seed)[None]  # (T, C, H, W) -> (1, T, C, H, W)
+        seconds = decoded - started, time.perf_counter() - decoded
+        return ClipSample(crops, target, index, "", seed, *seconds)
 
 
 class EvalClips(Dataset[ClipSample]):
@@ -152,10 +197,14 @@ class EvalClips(Dataset[ClipSample]):
     def __getitem__(self, item: int) -> ClipSample:
         index, view = divmod(item, self.num_clips)
         video = self.videos[index]
+        started = time.perf_counter()
         try:
             frames = timeline(video, self.spec)
             chosen = sample_clip(len(frames), self.spec, rng=None, view=view, num_views=self.num_clips)
             clip = read_clip(video, frames[chosen], self.spec, self.reading)
         except (DecodeError, DataError) as error:
             return ClipSample(None, video.target, index, str(error))
-        return ClipSample(eval_transform(clip, self.spec, self.num_crops), video.target, index)  # (V, T, C, H, W)
+        decoded = time.perf_counter()
+        crops = eval_transform(clip, self.spec, self.num_crops)  # (V, T, C, H, W)
+        seconds = decoded - started, time.perf_counter() - decoded
+        return ClipSample(crops, video.target, index, "", 0, *seconds)

@@ -1,15 +1,33 @@
 """Loaders of batches: the resumable training loader and the deterministic one for everything else."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader
 
 from videoseq.data.batch import ClipBatch, ClipSample
-from videoseq.data.dataset import EvalClips, TrainClips
+from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.samplers import ALONE, EpochBatches, Order, Shard, batches_in_order
 from videoseq.errors import DataError
+
+
+class Clips(Protocol):
+    """A data set of clips.
+
+    Attributes:
+        reading: How their frames are read.
+    """
+
+    reading: Reading
+
+    @property
+    def collate(self) -> Callable[[Any], ClipBatch]:
+        """Makes a batch of what the data set gives."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, item: Any) -> Any: ...
 
 
 class ClipLoader(DataLoader[ClipSample]):
@@ -21,10 +39,10 @@ class ClipLoader(DataLoader[ClipSample]):
         order: Arguments of `DataLoader` that say which samples come when.
     """
 
-    def __init__(self, clips: TrainClips | EvalClips, num_workers: int, **order: Any) -> None:
+    def __init__(self, clips: Clips, num_workers: int, **order: Any) -> None:
         self.bad_videos = clips.reading.bad_videos
         super().__init__(
-            clips,
+            clips,  # type: ignore[arg-type]  # all that a loader asks of a data set
             num_workers=num_workers,
             collate_fn=clips.collate,
             pin_memory=torch.cuda.is_available(),
@@ -45,7 +63,30 @@ class ClipLoader(DataLoader[ClipSample]):
             yield batch
 
 
-class ResumableLoader(ClipLoader):
+class Resumable:
+    """What a training loader keeps so that a resumed run goes on with the next batch.
+
+    Args:
+        batches: The samples of every batch.
+        batches_done: Says how many batches were trained on, over all epochs; asked when a checkpoint is written.
+        start: Batches, over all epochs, behind which the first epoch starts.
+    """
+
+    def __init__(self, batches: EpochBatches, batches_done: Callable[[], int], start: int) -> None:
+        self.batches = batches
+        self.batches.resume(start)
+        self._batches_done = batches_done
+
+    def state_dict(self) -> dict[str, int]:
+        """Returns what a resumed run needs to go on with the next batch."""
+        return {"batches_done": self._batches_done()}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Lets the next epoch start where the saved run stood."""
+        self.batches.resume(state["batches_done"])
+
+
+class ResumableLoader(Resumable, ClipLoader):
     """A training loader whose state is the number of batches that were trained on.
 
     Args:
@@ -68,18 +109,8 @@ class ResumableLoader(ClipLoader):
         order: Order | None = None,
         shard: Shard = ALONE,
     ) -> None:
-        self.batches = EpochBatches(len(clips), batch_size, clips.seed, order, shard)
-        self.batches.resume(start)
-        self._batches_done = batches_done
-        super().__init__(clips, num_workers, batch_sampler=self.batches)
-
-    def state_dict(self) -> dict[str, int]:
-        """Returns what a resumed run needs to go on with the next batch."""
-        return {"batches_done": self._batches_done()}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Lets the next epoch start where the saved run stood."""
-        self.batches.resume(state["batches_done"])
+        Resumable.__init__(self, EpochBatches(len(clips), batch_size, clips.seed, order, shard), batches_done, start)
+        ClipLoader.__init__(self, clips, num_workers, batch_sampler=self.batches)
 
 
 def evaluation_loader(clips: EvalClips, batch_size: int, num_workers: int, shard: Shard = ALONE) -> ClipLoader:

@@ -4,23 +4,26 @@ import hashlib
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+
+import numpy as np
 
 from videoseq.data.annotations import check_labels, check_two_classes, class_names, read_annotations
 from videoseq.data.decoding import check_decoder, choose_reader
 from videoseq.data.frame_folders import FrameFolderOptions
+from videoseq.data.infos import Infos
 from videoseq.data.options import DataOptions, SyntheticOptions
-from videoseq.data.sampling import available_frames
-from videoseq.data.scanning import scan_videos
+from videoseq.data.parts import check_parts
+from videoseq.data.records import Records
+from videoseq.data.scanning import scan_table
 from videoseq.data.splits import assign_splits
 from videoseq.data.synthetic import write_synthetic
-from videoseq.data.videos import Video
+from videoseq.data.videos import Videos
 from videoseq.errors import CheckpointError, DataError
-from videoseq.types import SPLITS, Split, VideoInfo, VideoRecord
+from videoseq.types import SPLITS, FrameFolder, Split, VideoRecord
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +55,7 @@ class Manifest:
     """
 
     class_names: tuple[str, ...]
-    videos: Mapping[Split, tuple[Video, ...]]
+    videos: Mapping[Split, Videos]
     bad: tuple[BadVideo, ...]
 
     @property
@@ -63,20 +66,22 @@ class Manifest:
     @property
     def class_counts(self) -> dict[str, int]:
         """Class name -> training videos, in the order of the class ids."""
-        counts = Counter(video.target for video in self.videos["train"])
-        return {name: counts[target] for target, name in enumerate(self.class_names)}
+        counts = np.bincount(self.videos["train"].targets, minlength=len(self.class_names))
+        return dict(zip(self.class_names, counts.tolist(), strict=True))
 
     @property
     def frame_folders(self) -> FrameFolderOptions:
         """How frames lie in its folders, nothing left to a default; all null where the videos are files."""
-        videos = (video for part in self.videos.values() for video in part)
-        frames = next((video.record.frames for video in videos if video.record.frames is not None), None)
-        return FrameFolderOptions() if frames is None else FrameFolderOptions(frames.pattern, frames.fps)
+        tables = [part.records for part in self.videos.values() if (part.records.frames >= 0).any()]
+        if not tables:
+            return FrameFolderOptions()
+        layout = tables[0].layouts[tables[0].frames.max()]
+        return FrameFolderOptions(layout.pattern, layout.fps)
 
     @property
     def median_seconds(self) -> float:
         """Median length of the labelled part of a training video, in seconds."""
-        return median(_labelled_seconds(video) for video in self.videos["train"])
+        return float(np.median(self.videos["train"].labelled_seconds))
 
 
 def build_manifest(
@@ -110,46 +115,58 @@ def build_manifest(
         allow_outside_root=options.allow_outside_root,
         frame_folders=options.frame_folders,
     )
-    folders = [record.path for record in records if record.frames is not None]
+    folders = [Path(path or "") for path in records.paths.take(np.flatnonzero(records.frames >= 0))]
     check_decoder("data.decoder", options.decoder, folders, len(records))
+    found = class_names(records)
     if expected_classes is None:
         check_two_classes(records)
-    names = class_names(records) if expected_classes is None else tuple(expected_classes)
-    if not set(names) & set(class_names(records)):
+    names = found if expected_classes is None else tuple(expected_classes)
+    if not set(names) & set(found):
         raise CheckpointError(
-            f"the checkpoint knows the classes {', '.join(names)}, the data has {', '.join(class_names(records))}: "
+            f"the checkpoint knows the classes {', '.join(names)}, the data has {', '.join(found)}: "
             "name the data that it was trained on with data.root=DIR"
         )
     check_labels(records, names)
-    paths = sorted({record.path for record in records})
+    paths = records.paths.names.to_list()
     with progress("scanning", len(paths)) as advance:
-        infos = scan_videos(
+        infos = scan_table(
             paths,
-            cache_file=_manifest_file(cache, root or annotations or Path()),
+            cache_file=scan_file(cache, root or annotations or Path()),
             limits=options.limits,
             num_workers=max(options.workers, 1),
             on_done=advance,
-            frames={record.path: record.frames for record in records if record.frames is not None},
+            frames=_layouts(records),
         )
-    bad = tuple(BadVideo(record, str(infos[record.path].error)) for record in records if infos[record.path].error)
-    _refuse_bad(bad, len(records), options)
-    good = [record for record in records if not infos[record.path].error]
+    # Both are in the order of the paths: the number of a record's path is that of its result.
+    is_bad = infos.are_bad[records.paths.codes]
+    bad = tuple(
+        BadVideo(records[position], infos.error(int(records.paths.codes[position])))
+        for position in np.flatnonzero(is_bad).tolist()
+    )
+    refuse_bad(bad, len(records), options)
+    good = records.take(np.flatnonzero(~is_bad))
     if expected_classes is None:
-        _refuse_lost_class(good, bad)
-    _check_parts(good, infos)
+        refuse_lost_class(good.labels.used, bad)
+    check_parts(good, infos, good.paths.codes)
     if options.decoder == "auto":
-        _tell_readers([infos[path] for path in paths if not infos[path].error])
-    parts = assign_splits(good, {path: infos[path].content_hash for path in paths}, options.split)
+        _tell_readers(infos)
+    splits = assign_splits(good, infos.contents.take(good.paths.codes), options.split)
     ids = {name: position for position, name in enumerate(names)}
-    videos: dict[Split, tuple[Video, ...]] = {
-        part: tuple(
-            Video(record, infos[record.path], ids[record.label])
-            for record, assigned in zip(good, parts, strict=True)
-            if assigned == part
-        )
-        for part in SPLITS
-    }
+    targets = np.array([ids.get(name, -1) for name in good.labels.names.to_list()], np.int64)[good.labels.codes]
+    everything = Videos(good, infos, good.paths.codes, targets)
+    videos = {split: everything.take(np.flatnonzero(splits == code)) for code, split in enumerate(SPLITS)}
     return Manifest(names, videos, bad)
+
+
+def _layouts(records: Records) -> dict[str, FrameFolder]:
+    """Returns how the frames lie in those of the videos that are folders."""
+    having = np.flatnonzero(records.frames >= 0)
+    _, first = np.unique(records.paths.codes[having], return_index=True)
+    chosen = having[first]
+    return {
+        path or "": records.layouts[code]
+        for path, code in zip(records.paths.take(chosen), records.frames[chosen].tolist(), strict=True)
+    }
 
 
 def _write_synthetic(options: SyntheticOptions, root: Path, progress: Progress) -> None:
@@ -168,16 +185,22 @@ def _write_synthetic(options: SyntheticOptions, root: Path, progress: Progress) 
         )
 
 
-def _labelled_seconds(video: Video) -> float:
-    end = video.info.duration_seconds if video.record.end_seconds is None else video.record.end_seconds
-    return min(end, video.info.duration_seconds) - (video.record.start_seconds or 0.0)
-
-
-def _manifest_file(cache: Path, source: Path) -> Path:
+def scan_file(cache: Path, source: Path) -> Path:
+    """Returns where the scan results of a data set are kept, in the folder `cache`."""
     return cache / "manifests" / (hashlib.sha256(os.fsencode(source.absolute())).hexdigest()[:16] + ".arrow")
 
 
-def _refuse_bad(bad: Sequence[BadVideo], num_records: int, options: DataOptions) -> None:
+def refuse_bad(bad: Sequence[BadVideo], num_records: int, options: DataOptions) -> None:
+    """Says that videos are left out, or refuses it.
+
+    Args:
+        bad: The videos that cannot be read.
+        num_records: Of how many.
+        options: `bad_videos` and `max_bad_fraction` decide.
+
+    Raises:
+        DataError: No video, or not as many, may be left out.
+    """
     if not bad:
         return
     first = f"{str(bad[0].record.path)!r}: {bad[0].reason}"
@@ -192,8 +215,17 @@ def _refuse_bad(bad: Sequence[BadVideo], num_records: int, options: DataOptions)
     logger.warning("%d of %d videos are left out; the first: %s", len(bad), num_records, first)
 
 
-def _refuse_lost_class(good: Sequence[VideoRecord], bad: Sequence[BadVideo]) -> None:
-    found = set(class_names(good))
+def refuse_lost_class(labels: Iterable[str], bad: Sequence[BadVideo]) -> None:
+    """Refuses that a class is lost because none of its videos can be read.
+
+    Args:
+        labels: The classes of the videos that can be read.
+        bad: The videos that cannot.
+
+    Raises:
+        DataError: One is.
+    """
+    found = set(labels)
     for item in bad:
         if item.record.label not in found:
             raise DataError(
@@ -202,19 +234,14 @@ def _refuse_lost_class(good: Sequence[VideoRecord], bad: Sequence[BadVideo]) -> 
             )
 
 
-def _check_parts(records: Sequence[VideoRecord], infos: Mapping[Path, VideoInfo]) -> None:
-    for record in records:
-        start, end = record.start_seconds, record.end_seconds
-        if start is not None or end is not None:
-            try:
-                available_frames(infos[record.path], start_seconds=start, end_seconds=end, target_fps=None)
-            except DataError as error:
-                raise DataError(f"{record.row}: {error}") from None
+_MOST_TOLD = 20_000
+"""Of more files an even share is looked at."""
 
 
-def _tell_readers(infos: Sequence[VideoInfo]) -> None:
-    reasons = Counter(reason for reader, reason in map(choose_reader, infos) if reader == "pyav").most_common()
-    if reasons:
-        listed = ", ".join(f"{count} ({reason})" for reason, count in reasons[:5]) + (", …" if len(reasons) > 5 else "")
-        num_pyav = sum(count for _, count in reasons)
-        logger.info("%d of %d videos are read by PyAV: %s", num_pyav, len(infos), listed)
+def _tell_readers(infos: Infos) -> None:
+    good = np.flatnonzero(~infos.are_bad)
+    infos = infos.take(good[:: len(good) // _MOST_TOLD + 1])
+    chosen = Counter(map(choose_reader, infos)).most_common()
+    listed = ", ".join(f"{count} by {reader} ({reason})" for (reader, reason), count in chosen[:5])
+    told = f"{len(infos)} of {len(good)}" if len(infos) < len(good) else f"{len(good)}"
+    logger.info("%s videos are read: %s%s", told, listed, ", …" if len(chosen) > 5 else "")

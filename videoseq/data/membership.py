@@ -1,23 +1,54 @@
 """Which videos a run was trained and measured on, so that an evaluation later means the same ones; and what they share."""
 
+import base64
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import numpy as np
+
+from videoseq.data.columns import Words
 from videoseq.data.manifest import Manifest
-from videoseq.data.stratify import connected_units
-from videoseq.data.videos import Video
-from videoseq.errors import DataError
+from videoseq.data.stratify import Codes, connected_units
+from videoseq.data.units import shared_keys
+from videoseq.data.videos import Identities, Videos, join_videos
+from videoseq.errors import CheckpointError, DataError
 from videoseq.types import Split
 
 logger = logging.getLogger(__name__)
 
 
-def split_identities(manifest: Manifest) -> dict[str, list[str]]:
-    """Returns the identities of every split's videos, plain values for a checkpoint."""
-    return {split: [video.identity for video in videos] for split, videos in manifest.videos.items()}
+def split_identities(manifest: Manifest) -> dict[str, str]:
+    """Returns the identities of every split's videos as `pack` writes them, for a checkpoint."""
+    return {split: pack(videos.identities) for split, videos in manifest.videos.items()}
 
 
-def restore_split(manifest: Manifest, identities: Mapping[str, Sequence[str]], split: Split) -> tuple[Video, ...]:
+def pack(identities: Identities) -> str:
+    """Returns identities as one text of 11 characters each, for a checkpoint of a million is written often."""
+    return base64.b64encode(identities.astype(">u8").tobytes()).decode("ascii")
+
+
+def unpack(text: str) -> Identities:
+    """Returns the identities that `pack` wrote, (N,) uint64.
+
+    Raises:
+        CheckpointError: It did not.
+    """
+    try:
+        return np.frombuffer(base64.b64decode(text, validate=True), ">u8").astype(np.uint64)
+    except (TypeError, ValueError):
+        raise CheckpointError(
+            f"the checkpoint names the videos that it was trained on as {str(text)[:40]!r}, expected the text that this version "
+            "of videoseq writes. Fix: install the version that wrote it, or train again"
+        ) from None
+
+
+def identity_words(identities: Identities) -> list[str]:
+    """Returns `Video.identity` of each video, ascending, as JSON has them."""
+    return [f"{identity:016x}" for identity in np.sort(identities).tolist()]
+
+
+def restore_split(manifest: Manifest, identities: Mapping[str, str], split: Split) -> Videos:
     """Returns the videos that were in a split when the model was trained, wherever the folder as it is now puts them.
 
     Splits are dealt anew from what lies in a folder; one file more or less would carry training videos into the test split.
@@ -31,12 +62,12 @@ def restore_split(manifest: Manifest, identities: Mapping[str, Sequence[str]], s
     Raises:
         DataError: None of the split's videos is there any more.
     """
-    known = {identity for those in identities.values() for identity in those}
-    wanted = set(identities.get(split, ()))
-    everything = [video for videos in manifest.videos.values() for video in videos]
-    found = tuple(video for video in everything if video.identity in wanted)
-    new = sum(video.identity not in known for video in everything)
-    gone = len(wanted - {video.identity for video in found})
+    known = _unpacked(identities, [*identities])
+    wanted = np.unique(_unpacked(identities, [split]))
+    everything = join_videos([*manifest.videos.values()])
+    found = everything.take(np.flatnonzero(np.isin(everything.identities, wanted)))
+    new = int((~np.isin(everything.identities, known)).sum())
+    gone = len(wanted) - len(np.unique(found.identities))
     if new or gone:
         logger.warning(
             "the data has changed since the training: %d videos are new and left out, %d of %d %s videos are gone or changed",
@@ -45,14 +76,14 @@ def restore_split(manifest: Manifest, identities: Mapping[str, Sequence[str]], s
             len(wanted),
             split,
         )
-    if wanted and not found:
+    if len(wanted) and not found:
         raise DataError(
             f"none of the {len(wanted)} {split} videos of the training is there any more: name the data with data.root=DIR"
         )
     return found
 
 
-def warn_of_seen(videos: Sequence[Video], identities: Mapping[str, Sequence[str]]) -> None:
+def warn_of_seen(videos: Videos, identities: Mapping[str, str]) -> None:
     """Warns where videos that are to be measured on were trained on or chosen by."""
     count = count_seen(videos, identities)
     if count:
@@ -61,13 +92,16 @@ def warn_of_seen(videos: Sequence[Video], identities: Mapping[str, Sequence[str]
         )
 
 
-def count_seen(videos: Sequence[Video], identities: Mapping[str, Sequence[str]]) -> int:
+def count_seen(videos: Videos, identities: Mapping[str, str]) -> int:
     """Returns how many videos were trained on or chosen by in a run whose `split_identities` are given."""
-    seen = {identity for split in ("train", "val") for identity in identities.get(split, ())}
-    return sum(video.identity in seen for video in videos)
+    return int(np.isin(videos.identities, _unpacked(identities, ["train", "val"])).sum())
 
 
-def check_sides(parts: Mapping[Split, Sequence[Video]]) -> None:
+def _unpacked(identities: Mapping[str, str], splits: Sequence[str]) -> Identities:
+    return np.concatenate([np.zeros(0, np.uint64), *(unpack(identities.get(split, "")) for split in splits)])
+
+
+def check_sides(parts: Mapping[Split, Videos]) -> None:
     """Checks that no file, no content and no group stands in two splits, however they were made.
 
     Args:
@@ -76,32 +110,34 @@ def check_sides(parts: Mapping[Split, Sequence[Video]]) -> None:
     Raises:
         DataError: Something does; the message names it and the two videos.
     """
-    first: dict[Hashable, tuple[Split, Video]] = {}
-    for split, videos in parts.items():
-        for video in videos:
-            for word, key in _shared(video).items():
-                other_split, other = first.setdefault((word, key), (split, video))
-                if other_split != split:
-                    name = f" {key!r}" if word == "group" else ""
-                    raise DataError(
-                        f"a leak: the same {word}{name} is on two sides, {other.record.row or other.record.path} in "
-                        f"{other_split} and {video.record.row or video.record.path} in {split}, so the result would be too "
-                        "good. Fix: delete one of the two videos, or give both the same group"
-                    )
+    videos = join_videos([*parts.values()])
+    splits = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
+    names = [*parts]
+    for word, codes in _shared(videos).items():
+        having = np.flatnonzero(codes >= 0)
+        _, first, of_key = np.unique(codes[having], return_index=True, return_inverse=True)
+        firsts = having[first][of_key]
+        leaks = np.flatnonzero(splits[firsts] != splits[having])
+        if len(leaks):
+            places = int(firsts[leaks[0]]), int(having[leaks[0]])
+            one, other = (
+                f"{videos[place].record.row or videos[place].record.path} in {names[splits[place]]}" for place in places
+            )
+            name = f" {videos[places[0]].record.group!r}" if word == "group" else ""
+            raise DataError(
+                f"a leak: the same {word}{name} is on two sides, {one} and {other}, so the result would be too "
+                "good. Fix: delete one of the two videos, or give both the same group"
+            )
 
 
-def number_units(videos: Sequence[Video]) -> list[int]:
+def number_units(videos: Videos) -> list[int]:
     """Returns for each video the number of its unit: videos of one unit share a file, their content or a group."""
-    units = connected_units([_shared(video).items() for video in videos])
-    number = {position: unit for unit, positions in enumerate(units) for position in positions}
-    return [number[position] for position in range(len(videos))]
+    numbers: list[int] = connected_units([*_shared(videos).values()], len(videos)).tolist()
+    return numbers
 
 
-def _shared(video: Video) -> dict[str, Hashable]:
-    """Returns what a video may share with others, by the word for it."""
-    keys: dict[str, Hashable] = {"file": video.record.path.resolve()}
-    if video.info.content_hash:
-        keys["content"] = video.info.content_hash
-    if video.record.group is not None:
-        keys["group"] = video.record.group
-    return keys
+def _shared(videos: Videos) -> dict[str, Codes]:
+    """Returns what videos may share with others, by the word for it; a link shares the file with what it leads to."""
+    paths = videos.records.paths
+    files = Words.coded([str(Path(path).resolve()) for path in paths.names.to_list()], paths.codes)
+    return {**shared_keys(videos.records, videos.contents, use_groups=True), "file": files.codes}

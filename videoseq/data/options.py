@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from videoseq.data.annotations import AnnotationFormat
+from videoseq.data.caching.choosing import CacheOption
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.splits import SplitOptions
 from videoseq.errors import ConfigError
-from videoseq.types import Limits
+from videoseq.types import ClipSpec, Limits
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,29 @@ class DataOptions:
             `classInd.txt`, `labels.txt` or `classes.txt` beside the list is found.
         frame_folders: Folders of extracted frames as videos.
         allow_outside_root: Whether annotations may name files outside the root.
-        decoder: Which reader: `auto` is decord where it is exact for the file, else PyAV; folders of frames have their own.
+        decoder: Which reader: `auto` is the exact one that is expected to read the file fastest, decord or PyAV; folders of
+            frames have their own. `torchcodec` and `torchcodec_cuda` need the extra `torchcodec` and a system FFmpeg; the
+            latter decodes on a CUDA GPU, in this process alone (`num_workers=0`), and its pixels are not quite the others'.
+        skip_loop_filter: Whether PyAV leaves out the filter that smooths the edges of blocks: decoding takes about an eighth
+            less time and is no longer exact, by about 1 of 255 on average. Files in H.264, HEVC and VP8 have that filter, for
+            others it changes nothing.
         batch_size: Clips of a batch on each device; a step of training takes as many from every device.
         num_workers: Processes that decode for each device; null is one per core, at most 8.
         sampler: Which videos an epoch of training visits: `shuffled`: each once; `balanced`: as many in all, but every class
             equally often, so videos of rare classes come several times, each time augmented anew.
+        bucketing: `length`: the clips of a training batch are of similar length, so that less of it is padding; which of them
+            share a batch is another in every epoch. `auto`: where clips differ in length (`clip.sampling=all` or
+            `clip.padding=mask`). `none`: batches are taken from the order as it comes.
         bad_videos: `skip` leaves videos that cannot be read out, counts and lists them in `bad_videos.csv`; `error` stops.
         max_bad_fraction: Share of bad videos above which the run stops all the same.
         limits: What one file may ask of the machine.
+        cache: What is kept on disk below `paths.cache`, so that no epoch and no later run makes it again. `features`: what a
+            frozen encoder makes of every clip; training then decodes nothing and runs no CNN. `frames`: decoded frames, for an
+            encoder that is trained. `auto`: `features` where the encoder stays frozen and no clips are mixed, else `none`.
+        cache_variants: Augmented variants of every training video that `cache=features` keeps, at most one for each epoch;
+            epoch after epoch shows another one of them.
+        cache_limit_gb: The most that `features`, or `frames`, may take on disk below `paths.cache`, those of other options and
+            data sets included, in 10^9 bytes; a run that needs more stops before it makes any.
         split: How train, val and test are made.
         synthetic: A data set to be written first.
     """
@@ -68,13 +84,18 @@ class DataOptions:
     class_names: str | None = None
     frame_folders: FrameFolderOptions = field(default_factory=FrameFolderOptions)
     allow_outside_root: bool = False
-    decoder: Literal["auto", "decord", "pyav"] = "auto"
+    decoder: Literal["auto", "decord", "pyav", "torchcodec", "torchcodec_cuda"] = "auto"
+    skip_loop_filter: bool = False
     batch_size: int = 16
     num_workers: int | None = None
     sampler: Literal["shuffled", "balanced"] = "shuffled"
+    bucketing: Literal["auto", "length", "none"] = "auto"
     bad_videos: Literal["skip", "error"] = "skip"
     max_bad_fraction: float = 0.05
     limits: Limits = field(default_factory=Limits)
+    cache: CacheOption = "auto"
+    cache_variants: int = 4
+    cache_limit_gb: float = 50.0
     split: SplitOptions = field(default_factory=SplitOptions)
     synthetic: SyntheticOptions | None = None
 
@@ -83,8 +104,33 @@ class DataOptions:
             raise ConfigError(f"batch_size must be at least 1, got {self.batch_size}")
         if self.num_workers is not None and self.num_workers < 0:
             raise ConfigError(f"num_workers must be 0, more, or null, got {self.num_workers}")
+        if self.cache_variants < 1:
+            raise ConfigError(f"cache_variants must be at least 1, got {self.cache_variants}")
+        if not self.cache_limit_gb > 0:
+            raise ConfigError(f"cache_limit_gb must be positive, got {self.cache_limit_gb}")
+        if self.skip_loop_filter and self.decoder not in ("auto", "pyav"):
+            raise ConfigError(
+                f"skip_loop_filter=true is for PyAV, got decoder={self.decoder}: use data.decoder=auto or data.decoder=pyav"
+            )
+        if self.decoder == "torchcodec_cuda" and self.num_workers != 0:
+            raise ConfigError(
+                f"decoder=torchcodec_cuda decodes on the GPU in the training process, got num_workers={self.num_workers}: "
+                "use data.num_workers=0"
+            )
         if not 0 <= self.max_bad_fraction <= 1:
             raise ConfigError(f"max_bad_fraction must lie in [0, 1], got {self.max_bad_fraction}")
+
+    def check_effect(self, clip: ClipSpec) -> None:
+        """Refuses to sort clips by a length that all of them have.
+
+        Raises:
+            ConfigError: `bucketing` changes nothing.
+        """
+        if self.bucketing == "length" and not clip.varies_in_length:
+            raise ConfigError(
+                f"data.bucketing=length changes nothing: with clip.sampling={clip.sampling} and clip.padding={clip.padding} "
+                f"all clips have {clip.num_frames} frames; leave it out, or set clip.sampling=all or clip.padding=mask"
+            )
 
     @property
     def workers(self) -> int:

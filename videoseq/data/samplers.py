@@ -1,10 +1,10 @@
 """Which samples come when: a pure function of (seed, epoch, position), so that any point of a run can be reached directly."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 Order = Callable[[int], Sequence[int]]
 """Gives the samples of an epoch in the order in which they come."""
@@ -55,7 +55,8 @@ ALONE = Shard()
 
 def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
     """Returns the order in which an epoch visits the samples: a permutation that depends on seed and epoch alone."""
-    return [int(index) for index in np.random.default_rng([seed, epoch]).permutation(num_samples)]
+    order: list[int] = np.random.default_rng([seed, epoch]).permutation(num_samples).tolist()
+    return order
 
 
 class EpochBatches:
@@ -91,13 +92,15 @@ class EpochBatches:
         # A generator, so that only drawing a batch starts an epoch: a loader with workers asks for two iterators and uses one.
         epoch, position = divmod(self._next_batch, len(self))
         self._next_batch = (epoch + 1) * len(self)
-        requests = _requests(self.order(epoch), epoch)
+        order = np.asarray(self.order(epoch))
+        repeats = _repeats(order)
         for start in range(position * self.batch_size, self.num_samples, self.batch_size):
             first, last = self.shard.of(start, min(start + self.batch_size, self.num_samples))
-            yield requests[first:last]
+            its = zip(order[first:last].tolist(), repeats[first:last].tolist(), strict=True)
+            yield [SampleRequest(index, epoch, repeat) for index, repeat in its]
 
 
-def batches_in_order(num_samples: int, batch_size: int, shard: Shard = ALONE) -> list[list[int]]:
+def batches_in_order(num_samples: int, batch_size: int, shard: Shard = ALONE) -> list[range]:
     """Returns one process's slices of the batches that hold every sample once, in order; all processes have equally many.
 
     Args:
@@ -106,13 +109,17 @@ def batches_in_order(num_samples: int, batch_size: int, shard: Shard = ALONE) ->
         shard: Which process of how many.
     """
     starts = range(0, num_samples, batch_size)
-    return [list(range(*shard.of(start, min(start + batch_size, num_samples)))) for start in starts]
+    return [range(*shard.of(start, min(start + batch_size, num_samples))) for start in starts]
 
 
-def _requests(order: Sequence[int], epoch: int) -> list[SampleRequest]:
-    seen: Counter[int] = Counter()
-    requests = []
-    for index in order:
-        requests.append(SampleRequest(index, epoch, seen[index]))
-        seen[index] += 1
-    return requests
+def _repeats(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns how often each sample of an epoch has come in it before.
+
+    order    3 1 3 3 0
+    repeats  0 0 1 2 0
+    """
+    places = np.argsort(order, kind="stable")
+    _, first, counts = np.unique(order[places], return_index=True, return_counts=True)
+    repeats = np.empty(len(order), np.int64)
+    repeats[places] = np.arange(len(order)) - np.repeat(first, counts)
+    return repeats

@@ -47,9 +47,8 @@ def available_frames(
     """
     tick = float(info.time_base)
     ticks = info.pts - info.first_pts  # (num_frames,)
-    low = 0.0 if start_seconds is None else start_seconds / tick - _TOLERANCE_TICKS
-    high = np.inf if end_seconds is None else end_seconds / tick - _TOLERANCE_TICKS
-    first, stop = (int(index) for index in np.searchsorted(ticks, [low, high]))
+    bounds = (np.array([np.nan if seconds is None else seconds]) for seconds in (start_seconds, end_seconds))
+    first, stop = (int(index[0]) for index in part_bounds(info, *bounds))
     if first >= stop:
         last = f", the last frame at {ticks[-1] * tick:.3f} s" if len(ticks) else ""
         until = "the end" if end_seconds is None else f"{end_seconds:g} s"
@@ -60,6 +59,7 @@ def available_frames(
         )
     if target_fps is None:
         return np.arange(first, stop, dtype=np.int64)
+    high = np.inf if end_seconds is None else end_seconds / tick - _TOLERANCE_TICKS
     end = min(high, info.duration_seconds / tick) if stop == len(ticks) else high
     step = 1 / (target_fps * tick)  # ticks from one frame of the timeline to the next
     count = max(1, int(np.ceil((end - _TOLERANCE_TICKS - ticks[first]) / step)))
@@ -67,6 +67,26 @@ def available_frames(
     shown = np.searchsorted(ticks, times + _TOLERANCE_TICKS, side="right") - 1
     timeline: NDArray[np.int64] = np.minimum(shown, stop - 1).astype(np.int64)
     return timeline
+
+
+def part_bounds(
+    info: VideoInfo, starts: NDArray[np.float64], ends: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns the first frame of each of many parts of a video, and the first behind it; a part without frames has these equal.
+
+    Args:
+        info: The scanned video.
+        starts: Start of each part, (n,) seconds, NaN where that is the start of the video.
+        ends: End of each part, exclusive, (n,) seconds, NaN where that is the end of the video.
+
+    Returns:
+        Two arrays (n,) int64 of indices of source frames.
+    """
+    tick = float(info.time_base)
+    ticks = info.pts - info.first_pts  # (num_frames,)
+    low = np.where(np.isnan(starts), 0.0, starts / tick - _TOLERANCE_TICKS)
+    high = np.where(np.isnan(ends), np.inf, ends / tick - _TOLERANCE_TICKS)
+    return np.searchsorted(ticks, low), np.searchsorted(ticks, high)
 
 
 def sample_clip(

@@ -3,20 +3,21 @@
 import logging
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from videoseq.data.scan_rows import from_row, to_row
+from videoseq.data.scan_rows import to_row
 from videoseq.types import Limits, VideoInfo
 
 logger = logging.getLogger(__name__)
 
-_VERSION = b"4"
-_SCHEMA = pa.schema(
+_VERSION = b"5"
+SCHEMA = pa.schema(
     [
         # Bytes: a file name need not be valid UTF-8.
         ("path", pa.binary()),
@@ -33,6 +34,8 @@ _SCHEMA = pa.schema(
         ("pts_step", pa.int64()),
         ("irregular_pts", pa.list_(pa.int64())),
         ("keyframes", pa.list_(pa.int64())),
+        ("skippable_fraction", pa.float64()),
+        ("marks_exact", pa.bool_()),
         ("content_hash", pa.string()),
         ("decord_safe", pa.bool_()),
         ("unsafe_reason", pa.string()),
@@ -40,18 +43,7 @@ _SCHEMA = pa.schema(
     ],
     metadata={b"videoseq_scan": _VERSION},
 )
-
-
-class Stamp(NamedTuple):
-    """What tells a video that was scanned from one that has changed since.
-
-    Attributes:
-        size_bytes: `VideoInfo.size_bytes` as it is now.
-        fingerprint: `VideoInfo.fingerprint` as it is now.
-    """
-
-    size_bytes: int
-    fingerprint: int
+"""The columns of a scan cache: the fields of `VideoInfo` but for the error."""
 
 
 class ScanCache:
@@ -67,31 +59,26 @@ class ScanCache:
             file: Where the cache is, or will be.
         """
         self.file = file
-        self._table = _read(file)
-        paths = self._table.column("path").to_pylist()
-        self._row_of = {path: row for row, path in enumerate(paths)}
-        self._columns = {name: self._table.column(name) for name in self._table.column_names}
+        self.table = _read(file)
 
-    def get(self, path: Path, stamp: Stamp, limits: Limits) -> VideoInfo | None:
-        """Returns the result that counts for a video; None if there is none.
+    def find(self, paths: Sequence[bytes], stamps: NDArray[np.int64], limits: Limits) -> NDArray[np.int64]:
+        """Returns the row of `table` that counts for each video, (N,) int64; -1 where there is none.
 
         Args:
-            path: The file or folder, absolute.
-            stamp: What it is like now.
+            paths: The N files and folders, absolute, encoded.
+            stamps: What they are like now, (N, 2): size in bytes and fingerprint.
             limits: The limits that hold now.
         """
-        row = self._row_of.get(os.fsencode(path))
-        if row is None:
-            return None
-        if (self._value("size_bytes", row), self._value("fingerprint", row)) != stamp:
-            return None
-        info = from_row({name: self._value(name, row) for name in self._columns} | {"path": path})
-        keeps = (
-            info.width * info.height <= limits.max_pixels
-            and info.num_frames <= limits.max_frames
-            and info.size_bytes <= limits.max_bytes
-        )
-        return info if keeps else None
+        found = pc.index_in(pa.array(paths, pa.binary()), value_set=self.table.column("path"))
+        rows: NDArray[np.int64] = found.fill_null(-1).to_numpy().astype(np.int64)
+        names = ("size_bytes", "fingerprint", "width", "height", "num_frames")
+        size, fingerprint, width, height, num_frames = (self.table.column(name).to_numpy() for name in names)
+        keeps = (width * height <= limits.max_pixels) & (num_frames <= limits.max_frames) & (size <= limits.max_bytes)
+        here = np.flatnonzero(rows >= 0)
+        its = rows[here]
+        counts = keeps[its] & (size[its] == stamps[here, 0]) & (fingerprint[its] == stamps[here, 1])
+        rows[here[~counts]] = -1
+        return rows
 
     def add(self, infos: Iterable[VideoInfo]) -> None:
         """Writes new results beside those that the file holds now; whoever reads meanwhile sees the old file whole.
@@ -102,27 +89,24 @@ class ScanCache:
         Raises:
             OSError: The file cannot be written.
         """
-        rows = [to_row(info) | {"path": os.fsencode(info.path)} for info in infos]
-        new = pa.Table.from_pylist(rows, schema=_SCHEMA)
+        new = to_table(infos)
         # Another process may have written since: its rows are kept.
         old = _read(self.file, logging.DEBUG)
-        replaced = set(new.column("path").to_pylist())
-        kept = old.filter(pa.array([path not in replaced for path in old.column("path").to_pylist()], pa.bool_()))
+        kept = old.filter(pc.invert(pc.is_in(old.column("path"), value_set=new.column("path"))))
         self.file.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self.file.parent, prefix=f".{self.file.name}.")
         try:
-            with os.fdopen(descriptor, "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+            with os.fdopen(descriptor, "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
                 writer.write_table(pa.concat_tables([kept, new]).combine_chunks())
             Path(temporary).replace(self.file)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def _value(self, name: str, row: int) -> Any:
-        value = self._columns[name][row]
-        if isinstance(value, pa.ListScalar):
-            return None if value.values is None else np.asarray(value.values)
-        return value.as_py()
+
+def to_table(infos: Iterable[VideoInfo]) -> pa.Table:
+    """Returns scan results as a table of the columns of a cache."""
+    return pa.Table.from_pylist([to_row(info) | {"path": os.fsencode(info.path)} for info in infos], schema=SCHEMA)
 
 
 def _read(file: Path, level: int = logging.WARNING) -> pa.Table:
@@ -133,11 +117,11 @@ def _read(file: Path, level: int = logging.WARNING) -> pa.Table:
             table = pa.ipc.open_file(source).read_all()
         table.validate(full=True)
     except FileNotFoundError:
-        return _SCHEMA.empty_table()
+        return SCHEMA.empty_table()
     except (pa.ArrowException, OSError, ValueError) as error:
         logger.log(level, "the scan cache %s is damaged (%s); every video is scanned again", file, error)
-        return _SCHEMA.empty_table()
-    if not table.schema.equals(_SCHEMA, check_metadata=True):
+        return SCHEMA.empty_table()
+    if not table.schema.equals(SCHEMA, check_metadata=True):
         logger.log(level, "the scan cache %s is of another version; every video is scanned again", file)
-        return _SCHEMA.empty_table()
+        return SCHEMA.empty_table()
     return table.combine_chunks()

@@ -1,16 +1,19 @@
 """Which videos train, which validate and which test; nothing that is shared ever stands on two sides."""
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from videoseq.data.annotations import record_order
+import numpy as np
+
+from videoseq.data.columns import Words
 from videoseq.data.kfold import split_by_fold
-from videoseq.data.units import check_two_units, deal, make_units, shared_keys, try_deal, units_per_class
+from videoseq.data.records import NO_SPLIT, Records
+from videoseq.data.stratify import Codes
+from videoseq.data.units import SplitCodes, check_two_units, deal, make_units, shared_keys, try_deal, units_per_class
 from videoseq.errors import ConfigError, DataError, suggest
-from videoseq.types import Split, VideoRecord
+from videoseq.types import SPLITS, Split, VideoRecord
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +76,7 @@ class SplitOptions:
             raise ConfigError(f"data.split.seed must be 0 or more, got {self.seed}")
 
 
-def assign_splits(records: Sequence[VideoRecord], content_hashes: Mapping[Path, str], options: SplitOptions) -> list[Split]:
+def assign_splits(records: Sequence[VideoRecord], contents: Sequence[str | None], options: SplitOptions) -> SplitCodes:
     """Assigns every record to train, val or test.
 
     Records that share a file, their content or (but for `random`) a group are one unit and stay together. Every class
@@ -84,12 +87,12 @@ def assign_splits(records: Sequence[VideoRecord], content_hashes: Mapping[Path, 
     - A class with fewer than three units: train and val only, no test, with a warning.
 
     Args:
-        records: The labelled videos.
-        content_hashes: The scan's `content_hash` by path; files that are missing here share no content.
+        records: The N labelled videos.
+        contents: The scan's `content_hash` of each; one that is None shares its content with no other.
         options: How to split.
 
     Returns:
-        The split of each record, in the order of `records`.
+        The split of each record as its position in `SPLITS`, (N,) int8, in the order of `records`.
 
     Raises:
         DataError: There are no records; given splits that leak, are incomplete or lack train; a class with too few
@@ -97,39 +100,68 @@ def assign_splits(records: Sequence[VideoRecord], content_hashes: Mapping[Path, 
     """
     if not records:
         raise DataError("there are no videos to split. Fix: add videos to the data set")
-    order = sorted(range(len(records)), key=lambda index: record_order(records[index]))
-    ordered = [records[index] for index in order]
+    table = Records.of(records)
+    order = table.order()
+    ordered, hashes = table.take(order), Words.of(contents).take(order)
     strategy = options.strategy
     if strategy == "auto":
-        has_splits = any(record.split for record in records)
-        has_groups = any(record.group for record in records)
-        strategy = "given" if has_splits else "grouped" if has_groups else "random"
-    if strategy == "given":
-        splits = _given(ordered, content_hashes, options)
-    else:
-        splits = _made(ordered, content_hashes, options, strategy)
-    result: list[Split] = ["train"] * len(records)
-    for index, split in zip(order, splits, strict=True):
-        result[index] = split
-    return result
+        has_splits = (ordered.splits != NO_SPLIT).any()
+        strategy = "given" if has_splits else "grouped" if _has_groups(ordered) else "random"
+    splits = np.empty(len(records), np.int8)
+    splits[order] = _given(ordered, hashes, options) if strategy == "given" else _made(ordered, hashes, options, strategy)
+    return splits
 
 
-def _given(records: list[VideoRecord], content_hashes: Mapping[Path, str], options: SplitOptions) -> list[Split]:
-    splits: list[Split] = []
-    for record in records:
-        if record.split is None:
-            raise DataError(
-                f"{record.row}: this video has no split, but others have one. "
-                "Fix: fill in the split of every row, or set data.split.strategy=random or grouped"
-            )
-        splits.append(record.split)
-    seen: dict[Hashable, VideoRecord] = {}
-    shown_twice: dict[Hashable, str] = {}
-    for record in records:
-        for word, key in shared_keys(record, content_hashes, use_groups=True).items():
-            first = seen.setdefault(key, record)
+def _has_groups(records: Records) -> bool:
+    return any(records.groups.used)
+
+
+def _given(records: Records, contents: Words, options: SplitOptions) -> SplitCodes:
+    splits = records.splits
+    without = np.flatnonzero(splits == NO_SPLIT)
+    if len(without):
+        raise DataError(
+            f"{records[int(without[0])].row}: this video has no split, but others have one. "
+            "Fix: fill in the split of every row, or set data.split.strategy=random or grouped"
+        )
+    _check_leaks(records, contents)
+    if not records.of_split("train").any():
+        raise DataError(
+            f"no video is in train, got only {', '.join(sorted(SPLITS[code] for code in np.unique(splits)))}. "
+            "Fix: give split train to some rows, or set data.split.strategy=random"
+        )
+    if not records.of_split("val").any():
+        splits = _carve_val(records, contents, options)
+    if not records.of_split("test").any():
+        _log.warning("the given splits hold no test split: nothing is tested, `test` is null in metrics.json")
+    labels = records.labels
+    trained = labels.take(np.flatnonzero(splits == SPLITS.index("train")))
+    elsewhere = np.flatnonzero(~np.isin(labels.codes, trained.codes))
+    if len(elsewhere):
+        first = int(elsewhere[0])
+        raise DataError(
+            f"{records[first].row}: the class {labels[first]!r} is in {SPLITS[splits[first]]} but has no video in train. "
+            f"Fix: add some to train, or remove the class; in train: {suggest(labels[first] or '', trained.used)}"
+        )
+    return splits
+
+
+def _check_leaks(records: Records, contents: Words) -> None:
+    """Refuses given splits that show the same on two sides; of official ones, groups on two sides are told."""
+    keys = shared_keys(records, contents, use_groups=True)
+    on_two_sides = {word: _split_keys(codes, records.splits) for word, codes in keys.items()}
+    if not any(map(len, on_two_sides.values())):
+        return
+    suspects = np.logical_or.reduce([np.isin(codes, on_two_sides[word]) for word, codes in keys.items()])
+    seen: dict[tuple[str, int], int] = {}
+    shown_twice: dict[int, str] = {}
+    for position in np.flatnonzero(suspects).tolist():
+        for word, codes in keys.items():
+            code = int(codes[position])
+            first = records[seen.setdefault((word, code), position)] if code >= 0 else records[position]
+            record = records[position]
             if first.split != record.split and word == "group" and record.is_official:
-                shown_twice.setdefault(key, f"{record.group!r} is in {first.split} and {record.split}")
+                shown_twice.setdefault(code, f"{record.group!r} is in {first.split} and {record.split}")
             elif first.split != record.split:
                 name = f" {record.group!r}" if word == "group" else ""
                 raise DataError(
@@ -137,63 +169,44 @@ def _given(records: list[VideoRecord], content_hashes: Mapping[Path, str], optio
                     f"{record.split}, so the result would be too good. Fix: give both the same split, delete one, or "
                     "set data.split.strategy=grouped"
                 )
-    if shown_twice:
-        _log.warning(
-            "the official split shows %d groups on two sides, so the result flatters; the first: %s",
-            len(shown_twice), next(iter(shown_twice.values())),
-        )  # fmt: skip
-    if "train" not in splits:
-        raise DataError(
-            f"no video is in train, got only {', '.join(sorted(set(splits)))}. "
-            "Fix: give split train to some rows, or set data.split.strategy=random"
-        )
-    if "val" not in splits:
-        splits = _carve_val(records, splits, content_hashes, options)
-    if "test" not in splits:
-        _log.warning("the given splits hold no test split: nothing is tested, `test` is null in metrics.json")
-    trained = {record.label for record, split in zip(records, splits, strict=True) if split == "train"}
-    for record, split in zip(records, splits, strict=True):
-        if record.label not in trained:
-            raise DataError(
-                f"{record.row}: the class {record.label!r} is in {split} but has no video in train. "
-                f"Fix: add some to train, or remove the class; in train: {suggest(record.label, trained)}"
-            )
-    return splits
+    _log.warning(
+        "the official split shows %d groups on two sides, so the result flatters; the first: %s",
+        len(shown_twice), next(iter(shown_twice.values())),
+    )  # fmt: skip
 
 
-def _carve_val(
-    records: list[VideoRecord], splits: list[Split], content_hashes: Mapping[Path, str], options: SplitOptions
-) -> list[Split]:
+def _split_keys(codes: Codes, splits: SplitCodes) -> Codes:
+    """Returns the keys that records of more than one split have."""
+    has_key = codes >= 0
+    pairs = np.unique(codes[has_key].astype(np.int64) * len(SPLITS) + splits[has_key])
+    keys, counts = np.unique(pairs // len(SPLITS), return_counts=True)
+    return keys[counts > 1]
+
+
+def _carve_val(records: Records, contents: Words, options: SplitOptions) -> SplitCodes:
     """Moves a share of train, whole units of every class, to val."""
-    inside = [index for index, split in enumerate(splits) if split == "train"]
-    chosen = [records[index] for index in inside]
+    inside = np.flatnonzero(records.of_split("train"))
+    chosen, hashes = records.take(inside), contents.take(inside)
     parts: tuple[Split, ...] = ("train", "val")
     shares = (1 - options.val_fraction, options.val_fraction)
-    units = make_units(chosen, content_hashes, use_groups=True)
-    if chosen[0].is_official and try_deal(chosen, units, parts, shares, options.seed) is None:
+    units = make_units(chosen, hashes, use_groups=True)
+    if chosen[0].is_official and try_deal(units, parts, shares, options.seed) is None:
         _log.warning(
             "the groups in the official train part leave no val with every class: groups are torn apart, so val flatters"
         )
-        units = make_units(chosen, content_hashes, use_groups=False)
+        units = make_units(chosen, hashes, use_groups=False)
     check_two_units(chosen, units, "grouped")
-    carved = deal(chosen, units, parts, shares, options.seed)
-    result = list(splits)
-    for index, split in zip(inside, carved, strict=True):
-        result[index] = split
+    splits = records.splits.copy()
+    splits[inside] = deal(units, parts, shares, options.seed)
     _log.warning(
         "the given splits hold no val: %d of the %d videos of train were taken as val (data.split.val_fraction=%g)",
-        carved.count("val"), len(inside), options.val_fraction,
+        (splits == SPLITS.index("val")).sum(), len(inside), options.val_fraction,
     )  # fmt: skip
-    return result
+    return splits
 
 
-def _made(
-    records: list[VideoRecord],
-    content_hashes: Mapping[Path, str],
-    options: SplitOptions,
-    strategy: SplitStrategy,
-) -> list[Split]:
-    has_groups = any(record.group for record in records)
+def _made(records: Records, contents: Words, options: SplitOptions, strategy: SplitStrategy) -> SplitCodes:
+    has_groups = _has_groups(records)
     if strategy == "grouped" and not has_groups:
         raise DataError(
             "data.split.strategy=grouped needs groups, but no video has one. "
@@ -207,23 +220,23 @@ def _made(
     if strategy == "kfold":
         return split_by_fold(
             records,
-            content_hashes,
+            contents,
             folds=options.folds,
             fold=options.fold,
             val_fraction=options.val_fraction,
             seed=options.seed,
         )
-    units = make_units(records, content_hashes, use_groups=strategy != "random")
+    units = make_units(records, contents, use_groups=strategy != "random")
     check_two_units(records, units, strategy)
     shares = (1 - options.val_fraction - options.test_fraction, options.val_fraction, options.test_fraction)
     if options.test_fraction > 0:
         few = [label for label, number in units_per_class(records, units).items() if number < 3]
         if not few:
-            splits = try_deal(records, units, ("train", "val", "test"), shares, options.seed)
+            splits = try_deal(units, SPLITS, shares, options.seed)
             if splits is not None:
                 return splits
         listed = ", ".join(repr(label) for label in few[:10]) + (", …" if len(few) > 10 else "")
         what = "groups" if strategy == "grouped" else "videos"
         reason = f"these classes have fewer than three {what}: {listed}" if few else "the groups share too many classes"
         _log.warning("NO TEST SPLIT, only train and val (`test` is null in metrics.json): %s", reason)
-    return deal(records, units, ("train", "val"), (1 - options.val_fraction, options.val_fraction), options.seed)
+    return deal(units, ("train", "val"), (1 - options.val_fraction, options.val_fraction), options.seed)

@@ -1,43 +1,88 @@
 """Dealing units of records into parts, each part with its share of every class; pure arithmetic."""
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.integer]
+"""A number for each of N records, (N,); -1 where there is none."""
 
 
-def connected_units(keys: Sequence[Iterable[Hashable]]) -> list[list[int]]:
-    """Joins items that share a key, directly or through others (union-find).
+def connected_units(keys: Sequence[Codes], num_records: int) -> NDArray[np.int64]:
+    """Joins records that share a key, directly or through others.
+
+    Every record takes the least number of those that it shares a key with, then the number that this one has, until nothing
+    changes any more:
+
+        groups    0 1 0 -      files  - - 2 2
+        numbers   0 1 2 3  ->  0 1 0 2  ->  0 1 0 0
 
     Args:
-        keys: The keys of each item.
+        keys: The keys of the records, those of one kind in each.
+        num_records: N.
 
     Returns:
-        The units: lists of item numbers, each ascending, in the order of their first items.
-
-    Examples:
-        >>> connected_units([["a"], ["b"], ["a", "c"], ["c"]])
-        [[0, 2, 3], [1]]
+        The unit of each record, (N,) int64, numbered in the order of their first records.
     """
-    parent = list(range(len(keys)))
-
-    def find(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    owner: dict[Hashable, int] = {}
-    for item, own_keys in enumerate(keys):
-        for key in own_keys:
-            parent[find(item)] = find(owner.setdefault(key, item))
-    units: dict[int, list[int]] = {}
-    for item in range(len(keys)):
-        units.setdefault(find(item), []).append(item)
-    return sorted(units.values())
+    numbers = np.arange(num_records)
+    before = None
+    while before is None or (numbers != before).any():
+        before = numbers
+        for codes in keys:
+            has_key = codes >= 0
+            least = np.full(int(codes.max(initial=-1)) + 1, num_records)
+            np.minimum.at(least, codes[has_key], numbers[has_key])
+            numbers = numbers.copy()
+            numbers[has_key] = least[codes[has_key]]
+        numbers = numbers[numbers]
+    return np.unique(numbers, return_inverse=True)[1]
 
 
-def deal_units(labels: Sequence[Sequence[str]], shares: Sequence[float], seed: int) -> list[int]:
+@dataclass(frozen=True)
+class Units:
+    """Records that stay together.
+
+    Attributes:
+        of_record: The unit of each record, (N,) int64, numbered in the order of their first records.
+        classes: The class of each record, (N,); the order of the numbers is that of the names.
+    """
+
+    of_record: NDArray[np.int64]
+    classes: Codes
+
+    def __len__(self) -> int:
+        return int(self.of_record.max(initial=-1)) + 1
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Records of each unit."""
+        return np.bincount(self.of_record)
+
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Every unit with every class that it holds, by the first record of each pair in a unit: unit, class, records."""
+        key = self.of_record * (int(self.classes.max(initial=-1)) + 1) + self.classes
+        _, first, counts = np.unique(key, return_index=True, return_counts=True)
+        order = np.lexsort((first, self.of_record[first]))
+        return self.of_record[first][order], self.classes[first][order].astype(np.int64), counts[order]
+
+    def per_class(self) -> NDArray[np.int64]:
+        """Returns how many units hold each class."""
+        return np.bincount(self.pairs[1], minlength=int(self.classes.max(initial=-1)) + 1)
+
+    def some(self, chosen: NDArray[np.bool_]) -> "Units":
+        """Returns the units of some records, numbered anew.
+
+        Args:
+            chosen: Which records, (N,) bool; none of them shares a unit with one that is not chosen.
+        """
+        return Units(np.unique(self.of_record[chosen], return_inverse=True)[1], self.classes[chosen])
+
+
+def deal_units(units: Units, shares: Sequence[float], seed: int) -> NDArray[np.int64]:
     """Deals units to parts so that each part gets its share of every class.
 
     Greedy: the largest units first, equal ones in a seeded random order, each to the part that still lacks most of the
@@ -46,20 +91,20 @@ def deal_units(labels: Sequence[Sequence[str]], shares: Sequence[float], seed: i
     orders are tried, and the last one is returned.
 
     Args:
-        labels: The labels of each unit's records.
+        units: The units.
         shares: The share of each part; their sum is 1.
         seed: Decides the order of equal units.
 
     Returns:
-        The part of each unit.
+        The part of each unit, (number of units,) int64.
     """
     for attempt in range(_ATTEMPTS):
         rng = np.random.default_rng([seed, attempt])
-        order = [int(index) for index in rng.permutation(len(labels))]
+        order = rng.permutation(len(units))
         if attempt < _ATTEMPTS // 2:
-            order.sort(key=lambda unit: -len(labels[unit]))
-        parts = _deal_once(labels, shares, order)
-        if not missing_classes(labels, parts, len(shares)):
+            order = order[np.argsort(-units.sizes[order], kind="stable")]
+        parts = np.array(_deal_once(units, shares, order.tolist()), np.int64)
+        if not len(missing_classes(units, parts, len(shares))):
             break
     return parts
 
@@ -67,37 +112,52 @@ def deal_units(labels: Sequence[Sequence[str]], shares: Sequence[float], seed: i
 _ATTEMPTS = 40
 
 
-def missing_classes(labels: Sequence[Sequence[str]], parts: Sequence[int], num_parts: int) -> list[str]:
-    """Returns the classes, sorted, that at least one part holds no unit of."""
-    present = {(label, part) for unit, part in zip(labels, parts, strict=True) for label in unit}
-    names = {label for unit in labels for label in unit}
-    return sorted(name for name in names if any((name, part) not in present for part in range(num_parts)))
+def missing_classes(units: Units, parts: NDArray[np.int64], num_parts: int) -> NDArray[np.int64]:
+    """Returns the classes, ascending, that at least one part holds no unit of.
+
+    Args:
+        units: The units.
+        parts: The part of each unit.
+        num_parts: How many parts there are.
+    """
+    unit, target, _ = units.pairs
+    held = np.zeros((int(target.max(initial=-1)) + 1, num_parts), bool)
+    held[target, parts[unit]] = True
+    return np.intersect1d(np.flatnonzero(~held.all(1)), target)
 
 
-def _deal_once(labels: Sequence[Sequence[str]], shares: Sequence[float], order: Sequence[int]) -> list[int]:
-    counts = [Counter(unit) for unit in labels]
-    totals = Counter(label for unit in labels for label in unit)
-    units_left = Counter(label for count in counts for label in count)
-    need = {label: [share * total for share in shares] for label, total in totals.items()}
-    overall = [share * sum(totals.values()) for share in shares]
-    lacking = {label: set(range(len(shares))) for label in totals}
-    parts = [0] * len(labels)
-    for unit in order:
-        allowed = set(range(len(shares)))
+def _deal_once(units: Units, shares: Sequence[float], order: Sequence[int]) -> list[int]:
+    # Lists, for a single number of an array costs more than all that is done with it.
+    unit, target, number = units.pairs
+    starts = np.searchsorted(unit, np.arange(len(units) + 1)).tolist()
+    classes, numbers, sizes = target.tolist(), number.tolist(), units.sizes.tolist()
+    totals = np.bincount(units.classes).tolist()
+    units_left = units.per_class().tolist()
+    everywhere = set(range(len(shares)))
+    need = [[share * total for share in shares] for total in totals]
+    overall = [share * len(units.classes) for share in shares]
+    lacking = [set(everywhere) for _ in totals]
+    parts = [0] * len(units)
+    for one in order:
+        mine = range(starts[one], starts[one + 1])
+        allowed = everywhere
         # The class with the fewest units left is heard first: another class's wish must not take its last chance.
-        for label in sorted(counts[unit], key=lambda name: (units_left[name] - len(lacking[name]), name)):
-            if units_left[label] <= len(lacking[label]) and allowed & lacking[label]:
-                allowed &= lacking[label]
-
-        def wish(part: int, count: Counter[str] = counts[unit]) -> tuple[float, float, int]:
-            wanted = sum(number * need[label][part] / totals[label] for label, number in count.items())
-            return round(wanted, 9), round(overall[part], 9), -part
-
-        chosen = max(allowed, key=wish)
-        parts[unit] = chosen
-        overall[chosen] -= len(labels[unit])
-        for label, number in counts[unit].items():
-            need[label][chosen] -= number
-            units_left[label] -= 1
-            lacking[label].discard(chosen)
+        heard = [classes[place] for place in mine if units_left[classes[place]] <= len(lacking[classes[place]])]
+        for name in sorted(heard, key=lambda name: (units_left[name] - len(lacking[name]), name)):
+            if allowed & lacking[name]:
+                allowed = allowed & lacking[name]
+        wanted = {
+            part: round(sum(numbers[place] * need[classes[place]][part] / totals[classes[place]] for place in mine), 9)
+            for part in allowed
+        }
+        most = max(wanted.values())
+        equal = [part for part in allowed if wanted[part] == most]
+        chosen = max(equal, key=lambda part: (round(overall[part], 9), -part)) if len(equal) > 1 else equal[0]
+        parts[one] = chosen
+        overall[chosen] -= sizes[one]
+        for place in mine:
+            name = classes[place]
+            need[name][chosen] -= numbers[place]
+            units_left[name] -= 1
+            lacking[name].discard(chosen)
     return parts

@@ -1,9 +1,21 @@
-"""A labelled video of a scanned data set."""
+"""Labelled videos of a scanned data set: one, and a table of a million."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
 
+import numpy as np
+from numpy.typing import NDArray
+
+from videoseq.data.columns import Positions, Words
+from videoseq.data.infos import Infos, join_infos
+from videoseq.data.records import Records, join_records
 from videoseq.types import VideoInfo, VideoRecord
+
+Identities = NDArray[np.uint64]
+"""`Video.identity` of some videos as numbers, (N,) uint64."""
 
 
 @dataclass(frozen=True)
@@ -23,5 +35,89 @@ class Video:
     @property
     def identity(self) -> str:
         """What makes it the same video in another run, whatever its name: a hash of its content and labelled part."""
-        part = f"{self.info.content_hash} {self.record.start_seconds} {self.record.end_seconds}"
-        return hashlib.sha256(part.encode()).hexdigest()[:16]
+        return _digest(self.info.content_hash, self.record.start_seconds, self.record.end_seconds).hex()
+
+
+class Videos(Sequence[Video]):
+    """A table of N videos; only the one that is asked for becomes an object.
+
+    Args:
+        records: What the annotations say.
+        infos: What the scan says about the files.
+        info_ids: Position in `infos` of each video's file, (N,).
+        targets: Class ids, (N,) int64.
+    """
+
+    def __init__(self, records: Records, infos: Infos, info_ids: NDArray[np.integer], targets: NDArray[np.int64]) -> None:
+        self.records = records
+        self.infos = infos
+        self.info_ids = info_ids
+        self.targets = targets
+
+    @classmethod
+    def of(cls, videos: Iterable[Video]) -> "Videos":
+        """Returns a table of videos; what is one already is returned as it is."""
+        if isinstance(videos, Videos):
+            return videos
+        listed = list(videos)
+        return cls(
+            Records.of([video.record for video in listed]),
+            Infos.of(video.info for video in listed),
+            np.arange(len(listed)),
+            np.array([video.target for video in listed], np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @overload
+    def __getitem__(self, index: int) -> Video: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Videos": ...
+    def __getitem__(self, index: "int | slice") -> "Video | Videos":
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        return Video(self.records[index], self.infos[int(self.info_ids[index])], int(self.targets[index]))
+
+    def take(self, positions: Positions) -> "Videos":
+        """Returns the videos at some positions."""
+        return Videos(self.records.take(positions), self.infos, self.info_ids[positions], self.targets[positions])
+
+    @cached_property
+    def identities(self) -> Identities:
+        """What `Video.identity` says of each video."""
+        hashes = (text or "" for text in self.contents)
+        starts, ends = (
+            [None if value != value else value for value in column.tolist()]
+            for column in (self.records.starts, self.records.ends)
+        )
+        digests = b"".join(map(_digest, hashes, starts, ends))
+        return np.frombuffer(digests, ">u8").astype(np.uint64)
+
+    @property
+    def contents(self) -> Words:
+        """The hashes of the content; None where there is none."""
+        return self.infos.contents.take(self.info_ids)
+
+    @property
+    def labelled_seconds(self) -> NDArray[np.float64]:
+        """Length of the labelled part of each video, (N,) float64 seconds."""
+        durations = self.infos.duration_seconds[self.info_ids]
+        until: NDArray[np.float64] = np.fmin(self.records.ends, durations)
+        return until - np.nan_to_num(self.records.starts, nan=0.0)
+
+
+def join_videos(tables: Sequence[Videos]) -> Videos:
+    """Returns the videos of several tables one after the other, at least one table."""
+    infos = tables[0].infos
+    info_ids = [table.info_ids for table in tables]
+    if any(table.infos is not infos for table in tables):
+        infos = join_infos([table.infos for table in tables])
+        starts = np.cumsum([0, *(len(table.infos) for table in tables)])
+        info_ids = [ids + start for ids, start in zip(info_ids, starts, strict=False)]
+    records = join_records([table.records for table in tables])
+    return Videos(records, infos, np.concatenate(info_ids), np.concatenate([table.targets for table in tables]))
+
+
+def _digest(content_hash: str, start_seconds: float | None, end_seconds: float | None) -> bytes:
+    return hashlib.sha256(f"{content_hash} {start_seconds} {end_seconds}".encode()).digest()[:8]

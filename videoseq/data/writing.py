@@ -18,8 +18,10 @@ def write_video(
     options: Mapping[str, str] | None = None,
     pixel_format: str = "yuv420p",
     pts: Iterable[int] | None = None,
+    time_base: Fraction = Fraction(1, 1000),
+    container: str | None = None,
 ) -> None:
-    """Encodes frames into a video file; the container follows the file's suffix.
+    """Encodes frames into a video file.
 
     Args:
         path: Where to write.
@@ -28,23 +30,31 @@ def write_video(
         codec: An encoder of FFmpeg's: `libx264`, `libx265`, `libvpx-vp9`, `mpeg4`, …
         options: Options of the encoder, such as `{"g": "12", "crf": "18"}`.
         pixel_format: Pixel format of the stream.
-        pts: Presentation time of each frame in units of 1/1000 s, for a variable frame rate; None is a constant one.
+        pts: Presentation time of each frame in units of `time_base`, for a variable frame rate; None is a constant one.
+        time_base: Seconds per unit of `pts`; 1 over a whole number.
+        container: `mp4` keeps `pts` exactly, whatever the unit; None is what the file's suffix says.
+
+    Raises:
+        OSError: The file cannot be written, or not to its end.
     """
     rate = Fraction(fps).limit_denominator(1001)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, options=dict(options or {}))
+    # Without an edit list: one written in coarse units would discard a frame.
+    exact = {"video_track_timescale": str(time_base.denominator), "use_editlist": "0"} if container == "mp4" else {}
+    # A file of Python's: FFmpeg closes its own without a word about a disk that is full.
+    with path.open("wb") as file, av.open(file, "w", format=container, container_options=exact) as output:
+        stream = output.add_stream(codec, rate=rate, options=dict(options or {}))
         if not isinstance(stream, VideoStream):
             raise ValueError(f"expected a video encoder such as 'libx264', got {codec!r}")
         stream.pix_fmt = pixel_format
         stream.thread_type = "NONE"
         times = None if pts is None else iter(pts)
         if times is not None:
-            stream.codec_context.time_base = Fraction(1, 1000)
+            stream.codec_context.time_base = time_base
         for position, image in enumerate(frames):
             if position == 0:
                 stream.height, stream.width = image.shape[:2]
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts = position if times is None else next(times)
-            frame.time_base = 1 / rate if times is None else Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            frame.time_base = 1 / rate if times is None else time_base
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))

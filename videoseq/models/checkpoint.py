@@ -73,7 +73,13 @@ class LoadedModel:
 
 
 def build_model(
-    config: ModelConfig, *, load_weights: bool = True, channels_last: bool = False, encoder: FrameEncoder | None = None
+    config: ModelConfig,
+    *,
+    load_weights: bool = True,
+    channels_last: bool = False,
+    encoder_chunk: int | None = None,
+    activation_checkpointing: bool = False,
+    encoder: FrameEncoder | None = None,
 ) -> VideoModel:
     """Builds a model.
 
@@ -81,6 +87,8 @@ def build_model(
         config: What to build.
         load_weights: Whether to read the encoder's `weights`; False where a checkpoint supplies them.
         channels_last: See `VideoModel`.
+        encoder_chunk: Likewise.
+        activation_checkpointing: Likewise.
         encoder: One that was built from the same options before; None builds it.
 
     Raises:
@@ -92,7 +100,13 @@ def build_model(
         encoder = build_encoder(config.encoder, load_weights=load_weights, **size)
     feature_size = math.prod(encoder.feature_shape)
     head = build_head(config.head, feature_size=feature_size, num_classes=len(config.class_names))
-    return VideoModel(encoder, head, channels_last=channels_last)
+    return VideoModel(
+        encoder,
+        head,
+        channels_last=channels_last,
+        encoder_chunk=encoder_chunk,
+        activation_checkpointing=activation_checkpointing,
+    )
 
 
 def checkpoint_payload(config: ModelConfig) -> dict[str, Any]:

@@ -91,6 +91,12 @@ class FrameEncoder(nn.Module, ABC):
         self.is_frozen = not any(parameter.requires_grad for parameter in self.trunk.parameters())
         self.train(self.training)
 
+    @property
+    def trains_batchnorm(self) -> bool:
+        """Whether BatchNorm takes its figures from the batch in some epoch."""
+        trained = list(self.trunk.modules())[self._freezing.num_always_frozen :]
+        return not self._freeze_batchnorm and any(isinstance(module, _BatchNorm) for module in trained)
+
     def synchronise_batchnorm(self) -> None:
         """Makes BatchNorm take its figures from the frames of all processes that train together; what is frozen stays so.
 

@@ -44,6 +44,11 @@ class Freezing:
         """Returns how many modules are frozen in an epoch, the network itself counted first."""
         return next(num_frozen for start, num_frozen in reversed(self._stages) if start <= epoch)
 
+    @property
+    def num_always_frozen(self) -> int:
+        """How many modules are frozen in every epoch; later stages only unfreeze."""
+        return self._stages[-1][1]
+
     def still_modules(self, num_frozen: int) -> list[str]:
         """Returns the names of the frozen modules that hold no other: those which stay in evaluation mode."""
         later = f"{self._names[num_frozen]}." if num_frozen < len(self._names) else ""

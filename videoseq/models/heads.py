@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from videoseq.errors import ModelError
 from videoseq.models.options import HeadOptions, MeanHeadOptions, RecurrentHeadOptions
@@ -97,10 +97,9 @@ class RecurrentHead(Head):
         if lengths is None:
             outputs, last = self.rnn(features, given)
         else:
-            counts = _checked(lengths, features.shape[1])
-            packed = pack_padded_sequence(features, counts, batch_first=True, enforce_sorted=False)
+            packed = _packed(features, _checked(lengths, features.shape[1]))
             packed_outputs, last = self.rnn(packed, given)
-            outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=features.shape[1])
+            outputs = _padded(packed_outputs, features.shape[1])
         return outputs, last if isinstance(last, tuple) else (last,)
 
     def _last(self, hidden: Tensor) -> Tensor:
@@ -145,6 +144,20 @@ def build_head(options: HeadOptions, *, feature_size: int, num_classes: int) -> 
         num_classes: K.
     """
     return _HEADS[options.name](options, feature_size=feature_size, num_classes=num_classes)  # type: ignore[arg-type]
+
+
+def _packed(features: Tensor, counts: Tensor) -> PackedSequence:
+    """Packs clips (B, T, D) of lengths (B,) on the CPU, as `pack_padded_sequence` does, for which the host waits."""
+    order = counts.argsort(descending=True, stable=True)
+    there, back = (indices.to(features.device, non_blocking=True) for indices in (order, order.argsort()))
+    packed = pack_padded_sequence(features.index_select(0, there), counts[order], batch_first=True)
+    return PackedSequence(packed.data, packed.batch_sizes, there, back)
+
+
+def _padded(packed: PackedSequence, num_frames: int) -> Tensor:
+    """Returns packed clips as (B, T, S), as `pad_packed_sequence` does, which reads their order back from the device."""
+    padded, _ = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes), batch_first=True, total_length=num_frames)
+    return padded if packed.unsorted_indices is None else padded.index_select(0, packed.unsorted_indices)
 
 
 def _checked(lengths: Tensor, num_frames: int) -> Tensor:

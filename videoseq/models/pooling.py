@@ -13,7 +13,7 @@ def valid_frames(x: Tensor, lengths: Tensor | None) -> Tensor | None:
     if lengths is None:
         return None
     positions = torch.arange(x.shape[1], device=x.device)
-    return positions < lengths.to(x.device).unsqueeze(1)  # (T,) < (B, 1) -> (B, T)
+    return positions < lengths.to(x.device, non_blocking=True).unsqueeze(1)  # (T,) < (B, 1) -> (B, T)
 
 
 class TimePool(nn.Module, ABC):

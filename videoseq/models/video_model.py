@@ -1,12 +1,15 @@
 """The whole model: uint8 frames in, logits and state out."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from videoseq.errors import ModelError
 from videoseq.models.frame_encoder import FrameEncoder
 from videoseq.models.heads import Head
-from videoseq.models.pooling import State, valid_frames
+from videoseq.models.pooling import State
 
 
 class VideoModel(nn.Module):
@@ -17,11 +20,28 @@ class VideoModel(nn.Module):
         head: Features to logits; made for features of size `prod(encoder.feature_shape)`.
         channels_last: Keep the encoder's weights and input in channels_last memory format, which is faster on many
             machines; the results are the same up to rounding.
+        encoder_chunk: Frames that the encoder gets at once; None: all of a batch. The results are the same up to rounding.
+        activation_checkpointing: Keep of each chunk the frames alone for the backward pass, which encodes them once more;
+            the results are the same.
+
+    Raises:
+        ModelError: The one or the other, where BatchNorm is trained in some epoch.
     """
 
-    def __init__(self, encoder: FrameEncoder, head: Head, *, channels_last: bool = False) -> None:
+    def __init__(
+        self,
+        encoder: FrameEncoder,
+        head: Head,
+        *,
+        channels_last: bool = False,
+        encoder_chunk: int | None = None,
+        activation_checkpointing: bool = False,
+    ) -> None:
         super().__init__()
+        check_chunks(encoder, encoder_chunk=encoder_chunk, activation_checkpointing=activation_checkpointing)
         self.channels_last = channels_last
+        self.encoder_chunk = encoder_chunk
+        self.activation_checkpointing = activation_checkpointing
         self.encoder = encoder.to(memory_format=torch.channels_last) if channels_last else encoder
         self.head = head
 
@@ -39,10 +59,24 @@ class VideoModel(nn.Module):
         Raises:
             ModelError: A video of another dtype or shape; a state or lengths that do not fit.
         """
-        # Clips of one length need neither mask nor packing. Looked at on the CPU only, where it costs no wait for a device.
-        if lengths is not None and lengths.device.type == "cpu" and bool((lengths == video.shape[1]).all()):
-            lengths = None
-        logits, new_state = self.head(self.encode(video, lengths), lengths, state)
+        lengths = _unless_all_valid(lengths, video.shape[1])
+        return self.classify(self.encode(video, lengths), lengths, state)
+
+    def classify(self, features: Tensor, lengths: Tensor | None = None, state: State | None = None) -> tuple[Tensor, State]:
+        """Classifies clips, or the next frames of streams, by their features.
+
+        Args:
+            features: (B, T, D), what `encode` returns.
+            lengths: As for `forward`.
+            state: Likewise.
+
+        Returns:
+            Logits (B, K), not softmaxed, and the state after the last valid frame of each clip.
+
+        Raises:
+            ModelError: A state or lengths that do not fit.
+        """
+        logits, new_state = self.head(features, _unless_all_valid(lengths, features.shape[1]), state)
         return logits, new_state
 
     def encode(self, video: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -59,22 +93,70 @@ class VideoModel(nn.Module):
             ModelError: A video of another dtype or shape.
         """
         _check_video(video)
-        mask = valid_frames(video, lengths)
-        frames = video.flatten(0, 1) if mask is None else video[mask]  # (B, T, C, H, W) -> (N, C, H, W)
-        encoded = self.encoder(self.normalise(frames)).flatten(1)  # (N, C, H, W) -> (N, D)
-        if mask is None:
-            features: Tensor = encoded.unflatten(0, video.shape[:2])  # (N, D) -> (B, T, D)
-            return features
-        features = encoded.new_zeros(*video.shape[:2], encoded.shape[1])
-        features[mask] = encoded  # (N, D) -> (B, T, D)
+        frames = video.flatten(0, 1)  # (B, T, C, H, W) -> (B * T, C, H, W)
+        valid = None if lengths is None else _valid_positions(lengths, video)
+        encoded = self._encode_chunks(frames if valid is None else frames.index_select(0, valid))  # (N, C, H, W) -> (N, D)
+        if valid is not None:
+            encoded = encoded.new_zeros(len(frames), encoded.shape[1]).index_copy(0, valid, encoded)  # (N, D) -> (B * T, D)
+        return encoded.reshape(*video.shape[:2], encoded.shape[1])  # (B * T, D) -> (B, T, D)
+
+    def _encode_chunks(self, frames: Tensor) -> Tensor:
+        """Returns the features of uint8 frames, (N, C, H, W) -> (N, D), of as many at once as `encoder_chunk` says."""
+        encode = self._encode_frames
+        if self.activation_checkpointing and torch.is_grad_enabled() and not self.encoder.is_frozen:
+            encode = partial(checkpoint, self._encode_frames, use_reentrant=False)
+        if self.encoder_chunk is None or len(frames) <= self.encoder_chunk:
+            return encode(frames)
+        return torch.cat([encode(chunk) for chunk in torch.split(frames, self.encoder_chunk)])
+
+    def _encode_frames(self, frames: Tensor) -> Tensor:
+        features: Tensor = self.encoder(self.normalise(frames)).flatten(1)  # (N, C, H, W) -> (N, D)
         return features
 
     def normalise(self, frames: Tensor) -> Tensor:
         """Returns (N, C, H, W) uint8 frames scaled to [0, 1] and normalised with the encoder's mean and std."""
-        encoder = self.encoder
-        scaled = (frames.to(encoder.mean.dtype) / 255 - encoder.mean) / encoder.std
+        mean, std = self.encoder.mean, self.encoder.std
+        # (frames / 255 - mean) / std, in one pass over the frames.
+        normalised = torch.addcmul(-mean / std, frames.to(mean.dtype), 1 / (255 * std))
         # Decoded frames are (H, W, 3) in memory: without this their strides would decide, not the flag.
-        return scaled.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+        return normalised.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+
+
+def _unless_all_valid(lengths: Tensor | None, num_frames: int) -> Tensor | None:
+    """Returns the lengths, None where all frames are valid: clips of one length need neither mask nor packing.
+
+    Looked at on the CPU only, where it costs no wait for a device.
+    """
+    if lengths is not None and lengths.device.type == "cpu" and bool((lengths == num_frames).all()):
+        return None
+    return lengths
+
+
+def _valid_positions(lengths: Tensor, video: Tensor) -> Tensor:
+    """Returns which of the B * T frames are valid, (N,) int64 ascending, on the video's device.
+
+    Lengths on the CPU are counted there: a mask on a GPU would make the host wait for it, to learn how many frames there are.
+    """
+    valid = torch.arange(video.shape[1], device=lengths.device) < lengths.unsqueeze(1)  # (T,) < (B, 1) -> (B, T)
+    return valid.flatten().nonzero().squeeze(1).to(video.device, non_blocking=True)
+
+
+def check_chunks(encoder: FrameEncoder, *, encoder_chunk: int | None, activation_checkpointing: bool) -> None:
+    """Refuses what an encoder cannot do without another result; see `VideoModel`.
+
+    Raises:
+        ModelError: BatchNorm is trained in some epoch.
+    """
+    asked = {
+        f"training.encoder_chunk={encoder_chunk}": encoder_chunk is not None,
+        "training.activation_checkpointing=true": activation_checkpointing,
+    }
+    given = [word for word, is_given in asked.items() if is_given]
+    if given and encoder.trains_batchnorm:
+        raise ModelError(
+            f"{' and '.join(given)}: the encoder's BatchNorm is trained, and would take its figures from a chunk instead of "
+            "the batch, or twice; set model.encoder.freeze_batchnorm=true, or leave it out"
+        )
 
 
 def _check_video(video: Tensor) -> None:

@@ -1,5 +1,6 @@
 """Reading files of weights and fitting them to a module: nothing is executed, nothing is guessed."""
 
+import hashlib
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -125,3 +126,14 @@ def _read_safetensors(path: Path, fix: str) -> Mapping[str, Tensor]:
     except Exception as error:  # SafetensorError, OSError
         raise CheckpointError(f"{str(path)!r} cannot be read as safetensors: {error}. Fix: {fix}") from error
     return state
+
+
+def fingerprint(module: nn.Module) -> str:
+    """Returns a digest of all tensors of a module, equal for equal values, wherever they are; BatchNorm's counters are none."""
+    hasher = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        if not name.endswith("num_batches_tracked"):
+            values = tensor.detach().cpu().contiguous()
+            hasher.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
+            hasher.update(values.view(-1).view(torch.uint8).numpy().data)
+    return hasher.hexdigest()[:32]

@@ -10,7 +10,17 @@ from typing import Any
 from videoseq.data.options import DataOptions
 from videoseq.errors import ConfigError
 
-_NO_MATTER = ("name", "resume", "test", "paths", "data.root", "data.annotations", "data.num_workers", "data.split.fold")
+_NO_MATTER = (
+    "name",
+    "resume",
+    "test",
+    "paths",
+    "data.root",
+    "data.annotations",
+    "data.num_workers",
+    "data.cache_limit_gb",
+    "data.split.fold",
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videoseq.data.manifest import build_manifest
-from videoseq.data.membership import count_seen
+from videoseq.data.membership import count_seen, identity_words, unpack
 from videoseq.errors import ConfigError, DataError, Interrupted, VideoseqError
 from videoseq.models.checkpoint import PAYLOAD_KEY
 from videoseq.models.weights import read_torch_file
@@ -153,7 +153,7 @@ def _check_initial(candidate: Candidate, plan: FoldPlan) -> None:
 
 def _check_trained_on(run: Path, plan: FoldPlan, fold: Fold) -> None:
     """Checks that a run was trained and tested on the videos of its fold, by what its checkpoint says."""
-    found = {part: sorted(those) for part, those in _videos_of(run / BEST_CHECKPOINT).items()}
+    found = {part: identity_words(unpack(those)) for part, those in _videos_of(run / BEST_CHECKPOINT).items()}
     if found != plan.identities(fold):
         raise DataError(
             f"{str(run)!r} was trained on other videos than those of its fold: the data changed in between. "
@@ -161,9 +161,9 @@ def _check_trained_on(run: Path, plan: FoldPlan, fold: Fold) -> None:
         )
 
 
-def _videos_of(checkpoint: Path) -> Mapping[str, Sequence[str]]:
-    """Returns the identities of the videos of each split of the run that wrote a checkpoint."""
+def _videos_of(checkpoint: Path) -> Mapping[str, str]:
+    """Returns the packed identities of the videos of each split of the run that wrote a checkpoint."""
     content = read_torch_file(checkpoint, what="a checkpoint of videoseq", fix="give checkpoints/best.ckpt of a run")
     payload = content.get(PAYLOAD_KEY, {}) if isinstance(content, Mapping) else {}
-    videos: Mapping[str, Sequence[str]] = payload.get("origin", {}).get("videos", {})
+    videos: Mapping[str, str] = payload.get("origin", {}).get("videos", {})
     return videos

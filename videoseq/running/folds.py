@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from videoseq.data.annotations import record_order
+import numpy as np
+
 from videoseq.data.manifest import Manifest
-from videoseq.data.membership import check_sides, number_units
+from videoseq.data.membership import check_sides, identity_words, number_units
 from videoseq.data.splits import SplitOptions, assign_splits
-from videoseq.data.videos import Video
+from videoseq.data.videos import Videos, join_videos
 from videoseq.errors import DataError
 from videoseq.types import SPLITS, Split
 
@@ -46,7 +47,7 @@ class FoldPlan:
     """
 
     class_names: tuple[str, ...]
-    videos: tuple[Video, ...]
+    videos: Videos
     units: tuple[int, ...]
     folds: tuple[Fold, ...]
     num_folds: int
@@ -56,16 +57,14 @@ class FoldPlan:
         """Units of the data set."""
         return max(self.units) + 1
 
-    def parts(self, fold: Fold) -> dict[Split, tuple[Video, ...]]:
+    def parts(self, fold: Fold) -> dict[Split, Videos]:
         """Returns the videos of each split of a fold."""
-        return {
-            part: tuple(video for video, split in zip(self.videos, fold.splits, strict=True) if split == part)
-            for part in SPLITS
-        }
+        splits = np.array(fold.splits)
+        return {part: self.videos.take(np.flatnonzero(splits == part)) for part in SPLITS}
 
     def identities(self, fold: Fold) -> dict[str, list[str]]:
         """Returns the identities of the videos of each split of a fold, sorted."""
-        return {part: sorted(video.identity for video in videos) for part, videos in self.parts(fold).items()}
+        return {part: identity_words(videos.identities) for part, videos in self.parts(fold).items()}
 
 
 def plan_folds(manifest: Manifest, options: SplitOptions, *, folds: int, repeats: int, seed: int) -> FoldPlan:
@@ -83,15 +82,13 @@ def plan_folds(manifest: Manifest, options: SplitOptions, *, folds: int, repeats
     Raises:
         DataError: A class has too few groups or videos for so many folds.
     """
-    everything = [video for part in manifest.videos.values() for video in part]
-    videos = tuple(sorted(everything, key=lambda video: record_order(video.record)))
-    records = [video.record for video in videos]
-    hashes = {video.record.path: video.info.content_hash for video in videos}
+    everything = join_videos([*manifest.videos.values()])
+    videos = everything.take(everything.records.order())
     planned = []
     for repeat in range(repeats):
         for number in range(folds):
             dealt = replace(options, strategy="kfold", folds=folds, fold=number, seed=options.seed + repeat)
-            splits = tuple(assign_splits(records, hashes, dealt))
+            splits = tuple(SPLITS[code] for code in assign_splits(videos.records, videos.contents, dealt).tolist())
             planned.append(Fold(repeat, number, seed + repeat, dealt.seed, splits))
     return FoldPlan(manifest.class_names, videos, tuple(number_units(videos)), tuple(planned), folds)
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from videoseq.errors import ConfigError
 
+LOCK_NAME = ".lock"
+"""Name of the file in a folder that a command holds while it is at work there."""
+
 _POLL_SECONDS = 0.2
 
 
@@ -27,7 +30,7 @@ def locked(folder: Path, patience_seconds: float = 10.0) -> Iterator[int]:
         ConfigError: Another command is at work in the folder, or a process that it started and that has outlived it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         deadline = time.monotonic() + patience_seconds
         while not _try_lock(descriptor):
@@ -35,7 +38,7 @@ def locked(folder: Path, patience_seconds: float = 10.0) -> Iterator[int]:
                 owner = os.pread(descriptor, 20, 0).decode()
                 raise ConfigError(
                     f"another command is at work in {str(folder)!r} (process {owner}, or one that it started). "
-                    "Fix: wait until it has ended, or stop it; another name=… has a folder of its own"
+                    "Fix: wait until it has ended, or stop it; another name=… or output=… has a folder of its own"
                 )
             time.sleep(_POLL_SECONDS)
         os.ftruncate(descriptor, 0)

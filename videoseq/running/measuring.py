@@ -47,7 +47,7 @@ def predictor_of(loaded: LoadedModel, data: DataOptions, trainer: TrainerOptions
     """Returns a predictor that reads as `data` and runs where `trainer` says."""
     return Predictor(
         loaded,
-        Reading(data.decoder, data.limits, data.bad_videos),
+        Reading(data.decoder, data.limits, data.bad_videos, data.skip_loop_filter),
         choose_device(trainer.accelerator, trainer.num_threads),
         trainer.precision,
         progress_bar,

@@ -17,6 +17,9 @@ from videoseq.types import derive_seed
 FrameOrder = Literal["ordered", "shuffled", "reversed", "single"]
 REORDERINGS: tuple[FrameOrder, ...] = ("shuffled", "reversed", "single")
 
+FRAMES_AT_ONCE = 512
+"""Frames that the encoder gets at once, so that long clips fit into memory."""
+
 
 @dataclass(frozen=True)
 class VideoProbs:
@@ -48,7 +51,8 @@ def infer_videos(
     """Runs a model over batches of clips and averages the probabilities of every video.
 
     Args:
-        model: The model; it is put into eval mode and onto the device.
+        model: The model; it is put into eval mode and onto the device, and encodes `FRAMES_AT_ONCE` where it has no other
+            `encoder_chunk`.
         batches: Clips; those of one video may stand in several batches.
         device: Where the model runs.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
@@ -57,6 +61,7 @@ def infer_videos(
         advance: Called after every batch.
     """
     model = model.to(device).eval()
+    model.encoder_chunk = model.encoder_chunk or FRAMES_AT_ONCE
     sums: dict[int, tuple[Tensor, int]] = {}
     failures: dict[int, str] = {}
     num_views: Counter[int] = Counter()

@@ -9,11 +9,14 @@ from torchmetrics import Metric, MetricCollection
 
 from videoseq.training import ranks
 
+_FED_AT_ONCE = 1024
+"""Clips that are kept until the metrics are told of them together: each time costs as much, and may make a GPU wait."""
+
 
 class MeanLoss(Metric):
     """Mean of the losses of clips: their sum divided by that of their weights, however they came in batches.
 
-    torchmetrics' `MeanMetric` either looks for NaN, for which a GPU waits in every step, or forgets the weights.
+    torchmetrics' `MeanMetric` looks for NaN, or forgets the weights.
     """
 
     higher_is_better = False
@@ -49,6 +52,7 @@ class EpochFigures(nn.Module):
         super().__init__()
         self.metrics = metrics
         self.loss = MeanLoss(sync_on_compute=False)
+        self._waiting: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
 
     def update(self, losses: Tensor, weights: Tensor, probs: Tensor, targets: Tensor) -> None:
         """Adds the clips of a batch that this process has, one or more.
@@ -59,11 +63,21 @@ class EpochFigures(nn.Module):
             probs: (B, K).
             targets: (B,) int64 class ids.
         """
+        self._waiting.append((losses, weights, probs, targets))
+        if sum(len(clips) for *_, clips in self._waiting) >= _FED_AT_ONCE:
+            self._feed()
+
+    def _feed(self) -> None:
+        if not self._waiting:
+            return
+        losses, weights, probs, targets = (torch.cat(parts) for parts in zip(*self._waiting, strict=True))
+        self._waiting = []
         self.metrics.update(probs, targets)
         self.loss.update(losses, weights)
 
     def take(self) -> dict[str, float]:
         """Returns `loss` and the metrics by name, none where no process has seen a clip, and starts anew."""
+        self._feed()
         named: dict[str, Metric] = {"loss": self.loss, **dict(self.metrics.items())}
         seen = [{name: deepcopy(metric).cpu() for name, metric in named.items()}] if self.loss.update_called else []
         for metric in named.values():

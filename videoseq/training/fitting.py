@@ -15,6 +15,7 @@ from videoseq.training.callbacks.histograms import Histograms
 from videoseq.training.callbacks.interrupt import InterruptSaver
 from videoseq.training.callbacks.media import TensorBoardMedia
 from videoseq.training.callbacks.throughput import Throughput
+from videoseq.training.compiling import compile_encoder
 from videoseq.training.module import SequenceModule
 from videoseq.training.options import TrainerOptions, TrainingOptions
 from videoseq.training.resuming import check_resumable
@@ -33,6 +34,8 @@ class FitReport:
         steps: Optimiser steps, likewise.
         clips_per_second: Training clips per second.
         data_wait_fraction: Share of the training time spent waiting for the loader, in [0, 1].
+        padding_fraction: Share of the frames of all batches that are padding, in [0, 1).
+        times: Seconds of a clip in a worker and of a step on the device; see `Speed.times`.
         num_bad_videos: Videos left out, by the scan or later.
     """
 
@@ -41,6 +44,8 @@ class FitReport:
     steps: int
     clips_per_second: float
     data_wait_fraction: float
+    padding_fraction: float
+    times: dict[str, float]
     num_bad_videos: int
 
 
@@ -72,6 +77,7 @@ def fit(
     Raises:
         Interrupted: A signal stopped the run; it can be resumed.
         CheckpointError: The checkpoint to continue from is none, or of another model, task, optimiser or training split.
+        ConfigError: The machine cannot do what the options ask for.
         DataError: Too many videos are bad, or none of the validation videos could be read.
     """
     if resume is not None:
@@ -79,7 +85,7 @@ def fit(
     if trainer_options.sync_batchnorm:
         module.model.encoder.synchronise_batchnorm()
     interrupt = InterruptSaver(folder / LAST_CHECKPOINT)
-    throughput = Throughput()
+    throughput = Throughput(module.clock)
     histograms = [Histograms()] if training.histograms else []
     averages = [] if training.ema is None else [WeightAverage(training.ema)]
     trainer = build_trainer(
@@ -89,10 +95,14 @@ def fit(
         # A stop comes after what its batch has shown is counted and listed.
         [*averages, bad_videos, interrupt, throughput, TensorBoardMedia(class_names), *histograms, *callbacks],
     )
+    if training.compile:
+        compile_encoder(module.model.encoder, trainer.strategy.root_device)
     with warnings.catch_warnings():
         # Advice that does not hold here: the number of workers is chosen, short epochs are no mistake.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*The number of training batches.*")
+        # The module times it, whatever the loaders come from.
+        warnings.filterwarnings("ignore", ".*overridden `transfer_batch_to_device`.*")
         # What is frozen stays in evaluation mode on purpose.
         warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")
         # What is logged at the end of an epoch is that of all processes already.
@@ -113,8 +123,10 @@ def fit(
         figures,
         trainer.current_epoch,
         trainer.global_step,
-        throughput.clips_per_second,
-        throughput.data_wait_fraction,
+        throughput.speed.clips_per_second,
+        throughput.speed.data_wait_fraction,
+        throughput.speed.padding_fraction,
+        throughput.speed.times,
         bad_videos.num_bad,
     )
 

@@ -16,26 +16,35 @@ from videoseq.training.figures import EpochFigures
 from videoseq.training.metrics import selection_score
 from videoseq.training.optim import build_optimizer, build_scheduler
 from videoseq.training.options import OptimizerOptions
+from videoseq.training.phases import PhaseClock
 from videoseq.training.tasks import ClassificationTask
 from videoseq.types import derive_seed, plain_dict
+
+LOG_EVERY_STEPS = 10
+"""Optimiser steps from one point of the curves of a step to the next: each point makes a GPU wait."""
 
 
 class Batch(Protocol):
     """What a step needs of a batch.
 
     Attributes:
-        video: (B, T, C, H, W) uint8.
-        lengths: (B,) int64.
+        video: (B, T, C, H, W) uint8; None where the encoder has seen it already.
+        features: (B, T, D) float, what the encoder has made of it; None where it is still to see it.
+        lengths: (B,) int64 on the CPU.
         targets: (B,) int64 class ids, for the metrics and, where there are no soft ones, the loss.
         soft_targets: (B, K) float, the share of every class in each clip, for the loss; None where no clips are mixed.
     """
 
-    video: Tensor
+    video: Tensor | None
+    features: Tensor | None
     lengths: Tensor
     targets: Tensor
     soft_targets: Tensor | None
 
     def __len__(self) -> int: ...
+
+    def frames(self, row: int) -> Tensor | None:
+        """Returns the valid frames of a clip, (T, C, H, W) uint8; None where they cannot be read any more."""
 
 
 class SequenceModule(pl.LightningModule):
@@ -48,6 +57,9 @@ class SequenceModule(pl.LightningModule):
         monitor: Validation figure by which checkpoints are ranked: `accuracy`, `f1_macro` or `loss`.
         payload: Plain values from which the checkpoint rebuilds its model.
         seed: Seed of dropout, together with epoch and batch.
+
+    Attributes:
+        clock: Times the phases of a training step.
     """
 
     def __init__(
@@ -67,14 +79,24 @@ class SequenceModule(pl.LightningModule):
         self.monitor = monitor
         self.payload = payload
         self.seed = seed
+        self.clock = PhaseClock()
         self.figures = ModuleDict({f"{split}_figures": EpochFigures(task.metrics()) for split in ("train", "val")})
         self._num_clips = {"batch": 0, "step": 0}  # of all processes
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Any:
+        """Sends a batch to the device, and times that in training."""
+        if not self.trainer.training:
+            return super().transfer_batch_to_device(batch, device, dataloader_idx)
+        self.clock.start("transfer", device)
+        moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        self.clock.start(None, device)
+        return moved
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Makes the step's randomness a function of (seed, epoch, batch), so that a resumed run draws what it would have."""
         self.model.encoder.start_epoch(self.current_epoch)
         # The first process draws what it would alone: numpy takes a last 0 for nothing.
-        torch.manual_seed(derive_seed(self.seed, self.current_epoch, batch_idx, ranks.rank()))
+        _seed(derive_seed(self.seed, self.current_epoch, batch_idx, ranks.rank()), self.device)
         self._num_clips["batch"] = ranks.total(len(batch))
         self._num_clips["step"] += self._num_clips["batch"]
 
@@ -86,7 +108,8 @@ class SequenceModule(pl.LightningModule):
             no_gradient = self._no_gradient(batch)
             nothing = torch.zeros(0, device=self.device)
             loss = ranks.mean(nothing, nothing) + no_gradient
-        self.log("train/loss_step", loss)
+        if (self.global_step + 1) % LOG_EVERY_STEPS == 0:
+            self.log("train/loss_step", loss)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
@@ -95,7 +118,10 @@ class SequenceModule(pl.LightningModule):
 
     def _step(self, batch: Batch, split: str) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Returns the logits of a batch, (B, K), and the loss of every clip and its weight, both (B,)."""
-        logits, _ = self.model(batch.video, batch.lengths)  # (B, K)
+        if batch.features is None:
+            logits, _ = self.model(batch.video, batch.lengths)  # (B, K)
+        else:
+            logits, _ = self.model.classify(batch.features, batch.lengths)  # (B, K)
         targets = batch.targets if batch.soft_targets is None else batch.soft_targets
         losses, weights = self.task.loss_terms(logits, targets)
         probs = logits.detach().float().softmax(1)
@@ -106,7 +132,11 @@ class SequenceModule(pl.LightningModule):
         """Returns a zero that gives every parameter a gradient of zero, for the average that all processes take part in."""
         features = torch.zeros(0, device=self.device)
         # That of the others waits for this process. Where nobody has clips it would forget a part of its figures.
-        if self._num_clips["batch"] and any(isinstance(module, SyncBatchNorm) for module in self.model.modules()):
+        if (
+            batch.video is not None
+            and self._num_clips["batch"]
+            and any(isinstance(module, SyncBatchNorm) for module in self.model.modules())
+        ):
             clip = self.payload["clip"]
             features = self.model.encode(batch.video.new_zeros(0, 1, 3, clip["height"], clip["width"]))
         # After the encoder, so that the backward pass, which goes the other way, has the head's gradients ready before it, as
@@ -168,3 +198,12 @@ class SequenceModule(pl.LightningModule):
         checkpoint["task"] = plain_dict(self.task.options)
         checkpoint["scheduler"] = plain_dict(self.optimizer_options.scheduler)
         checkpoint["training"] = {"monitor": self.monitor, "accumulate": self.trainer.accumulate_grad_batches}
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    """Seeds the host and one device: `torch.manual_seed` has a list that grows by every call, where no GPU is in use."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)

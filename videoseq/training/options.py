@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal
+from typing import Any, Literal
 
 from videoseq.errors import ConfigError
 
@@ -162,6 +162,12 @@ class TrainingOptions:
             none. At step n the decay is min(ema, (n - 1) / (n + 8)), so that the first weights are soon forgotten.
         histograms: Whether TensorBoard gets histograms of weights and gradients, once in every epoch.
         channels_last: Whether the encoder runs in channels-last memory format.
+        encoder_chunk: Frames that the encoder gets at once, so that long clips fit into memory; null is all frames of a batch.
+            The result is the same; only where BatchNorm is not trained (`model.encoder.freeze_batchnorm=true`, or frozen).
+        activation_checkpointing: Whether an encoder that is trained keeps the frames of each chunk alone and encodes them once
+            more for the gradients: less memory, about a third more time, the same result. Where `encoder_chunk` may be set.
+        compile: Whether the encoder is compiled by torch: the first steps take a minute or more, later ones are faster, mostly
+            on a GPU; checkpoints stay as they are. It needs triton, which comes with torch, or on the CPU a C++ compiler.
         deterministic: Whether only deterministic algorithms of torch may be used.
     """
 
@@ -174,18 +180,42 @@ class TrainingOptions:
     ema: float | None = None
     histograms: bool = False
     channels_last: bool = True
+    encoder_chunk: int | None = None
+    activation_checkpointing: bool = False
+    compile: bool = False
     deterministic: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_epochs", "accumulate"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("clip_norm", "early_stopping"):
+        for name in ("clip_norm", "early_stopping", "encoder_chunk"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} must be positive or null, got {value}")
         if self.ema is not None and not 0 < self.ema < 1:
             raise ConfigError(f"ema must lie in (0, 1), such as 0.999, or be null, got {self.ema}")
+
+    @property
+    def chunks(self) -> dict[str, Any]:
+        """How the model is told to encode the frames of a batch."""
+        return {"encoder_chunk": self.encoder_chunk, "activation_checkpointing": self.activation_checkpointing}
+
+    def check_effect(self, *, encoder_stays_frozen: bool) -> None:
+        """Refuses to spare activations of an encoder that keeps none.
+
+        Args:
+            encoder_stays_frozen: Whether it is never trained.
+
+        Raises:
+            ConfigError: `activation_checkpointing` changes nothing.
+        """
+        if self.activation_checkpointing and encoder_stays_frozen:
+            raise ConfigError(
+                "training.activation_checkpointing=true changes nothing: the encoder is not trained "
+                "(model.encoder.freeze=all), so it keeps nothing for gradients; leave it out, or set "
+                "training.encoder_chunk=N where its forward pass alone does not fit into memory"
+            )
 
 
 @dataclass(frozen=True)

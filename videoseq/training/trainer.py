@@ -2,8 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -16,9 +17,12 @@ from torch import distributed
 from videoseq.errors import ConfigError
 from videoseq.training import ranks
 from videoseq.training.callbacks.epoch_report import EpochReport
+from videoseq.training.module import LOG_EVERY_STEPS
 from videoseq.training.options import TrainerOptions, TrainingOptions
 from videoseq.training.run_folder import BEST_CHECKPOINT, LAST_CHECKPOINT, TENSORBOARD_FOLDER
 from videoseq.training.strategy import DataParallel
+
+logger = logging.getLogger(__name__)
 
 
 def build_trainer(
@@ -48,7 +52,7 @@ def build_trainer(
     if training.early_stopping is not None:
         watched.append(EarlyStopping("val/selection_score", mode="max", patience=training.early_stopping))
     try:
-        return pl.Trainer(
+        built = pl.Trainer(
             accelerator=trainer.accelerator,
             devices=ranks.world_size() // trainer.num_nodes,
             num_nodes=trainer.num_nodes,
@@ -64,11 +68,24 @@ def build_trainer(
             enable_progress_bar=isinstance(watched[3], RichProgressBar),
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            log_every_n_steps=10,
+            log_every_n_steps=LOG_EVERY_STEPS,
             use_distributed_sampler=False,
         )
     except (ValueError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"trainer: {str(error).splitlines()[0]}; to run on the CPU: trainer=cpu") from error
+    is_cpu = built.strategy.root_device.type == "cpu"
+    if trainer.precision == "bf16-mixed" and is_cpu and not computes_in_bfloat16(torch.cpu.get_capabilities()):
+        logger.warning("this CPU does not compute in bfloat16, so trainer.precision=bf16-mixed is slower here than trainer=cpu")
+    return built
+
+
+def computes_in_bfloat16(capabilities: Mapping[str, Any]) -> bool:
+    """Says whether a CPU has instructions for products of bfloat16; without them torch imitates them.
+
+    Args:
+        capabilities: Name of an instruction set -> whether the CPU has it, see `torch.cpu.get_capabilities`.
+    """
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))
 
 
 def _strategy(trainer: TrainerOptions) -> Strategy | str:

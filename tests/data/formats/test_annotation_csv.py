@@ -22,7 +22,7 @@ def test_csv_with_every_column(root: Path) -> None:
         "a.mp4,jump,TRAIN,s1,,1.5",
         f"{root}/b.mp4,jump,test",
     )
-    assert read_annotations(root) == [
+    assert list(read_annotations(root)) == [
         VideoRecord(root / "a.mp4", "jump", "train", "s1", None, 1.5, "annotations.csv row 5"),
         VideoRecord(root / "a.mp4", "run, fast", "train", "s1", 1.5, 3.0, "annotations.csv row 4"),
         VideoRecord(root / "b.mp4", "jump", "test", None, None, None, "annotations.csv row 6"),
@@ -142,3 +142,91 @@ def test_unused_columns_are_named(root: Path, caplog: pytest.LogCaptureFixture) 
     write_csv(root, "Path, LABEL ,camera", "a.mp4,run,3")
     assert table(read_annotations(root), root) == [("a.mp4", "run", None)]
     assert "the columns camera are not used" in caplog.text
+
+
+COLUMNS = "path,label,split,group,start_seconds,end_seconds"
+CELLS = ["a.mp4,run,TRAIN,s1, 1.5 ,3", "./b.mp4, jump ,val,,,1e0", "sub/c.mp4,run,,s 2,0,2.5", "a.mp4,run,train,s1,,1.25"]
+
+
+def csv_bytes(header: str, *rows: str, end: str = "\n", last: str = "\n", start: bytes = b"") -> bytes:
+    return start + (end.join([header, *rows]) + last).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (csv_bytes(COLUMNS, *CELLS), [2, 3, 4, 5]),
+        (csv_bytes(COLUMNS, *CELLS, last=""), [2, 3, 4, 5]),
+        (csv_bytes(COLUMNS, *CELLS, end="\r\n", last="\r\n"), [2, 3, 4, 5]),
+        (csv_bytes(COLUMNS, *CELLS, end="\r", last="\r"), [2, 3, 4, 5]),
+        (csv_bytes(COLUMNS, *CELLS, start=b"\xef\xbb\xbf"), [2, 3, 4, 5]),
+        (csv_bytes(COLUMNS, "", *CELLS[:2], "  ", ",,,,,", *CELLS[2:], "", ""), [3, 4, 7, 8]),
+        (csv_bytes(COLUMNS, *CELLS[:3], 'a.mp4,"run",train,"s1",,1.25'), [2, 3, 4, 5]),
+        (csv_bytes(f"{COLUMNS},note", f'{CELLS[0]},"two\nlines"', *CELLS[1:]), [2, 4, 5, 6]),
+        (csv_bytes(f"note,{COLUMNS}", *(f"x,{row}" for row in CELLS)), [2, 3, 4, 5]),
+        (csv_bytes(f"{COLUMNS},1,2", *CELLS), [2, 3, 4, 5]),
+        (csv_bytes(COLUMNS, *CELLS[:3], "a.mp4,run,train,s1,,1_0.0"), [2, 3, 4, 5]),
+    ],
+    ids=["plain", "no last line", "crlf", "cr", "bom", "blank", "quotes", "lines in quotes", "first", "short", "underscore"],
+)
+def test_the_same_rows_however_they_are_written(root: Path, content: bytes, lines: list[int]) -> None:
+    (root / "annotations.csv").write_bytes(content)
+    b, c, whole, part = (f"annotations.csv row {lines[index]}" for index in (1, 2, 0, 3))
+    assert list(read_annotations(root)) == [
+        VideoRecord(root / "a.mp4", "run", "train", "s1", None, 10.0 if b"1_0" in content else 1.25, part),
+        VideoRecord(root / "a.mp4", "run", "train", "s1", 1.5, 3.0, whole),
+        VideoRecord(root / "b.mp4", "jump", "val", None, None, 1.0, b),
+        VideoRecord(root / "sub/c.mp4", "run", None, "s 2", 0.0, 2.5, c),
+    ]
+
+
+@pytest.fixture
+def many(root: Path, tmp_path: Path, video_bytes: bytes) -> list[str]:
+    """Forty files in `many`, so many that their folder is listed; one is a link out of the root, one a link inside."""
+    names = [f"{number}.mp4" for number in range(40)]
+    make(root / "many", video_bytes, *names)
+    make(tmp_path, video_bytes, "secret.mp4")
+    (root / "many" / "out.mp4").symlink_to(tmp_path / "secret.mp4")
+    (root / "many" / "in.mp4").symlink_to("0.mp4")
+    (root / "other").symlink_to("many")
+    return names
+
+
+def test_many_files_of_a_folder(root: Path, many: list[str]) -> None:
+    write_csv(root, "path,label", *(f"many/{name},run" for name in many), "./many/../a.mp4,run", f"{root}/b.mp4,run")
+    assert sorted(row[0] for row in table(read_annotations(root), root)) == sorted(
+        ["a.mp4", "b.mp4", *(f"many/{name}" for name in many)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        ("many/out.mp4", r"row 42 column 'path': 'many/out\.mp4' lies outside the data set's root.*it leads to"),
+        ("many/40.mp4", r"row 42 column 'path': there is no file '.*many/40\.mp4'"),
+        ("many/in.mp4", r"row 42: the same video 'in\.mp4' as annotations\.csv row 2\."),
+        ("many//7.mp4", r"row 42: the same video '7\.mp4' as annotations\.csv row 9\."),
+        ("other/7.mp4", r"row 42: the same video '7\.mp4' as annotations\.csv row 9\."),
+        ("many", r"row 42 column 'path': 'many' is a folder"),
+    ],
+)
+def test_one_mistake_among_many_files_of_a_folder(root: Path, many: list[str], last: str, message: str) -> None:
+    write_csv(root, "path,label", *(f"many/{name},run" for name in many), f"{last},run")
+    with pytest.raises(DataError, match=message):
+        read_annotations(root)
+
+
+def test_many_files_of_a_folder_that_leads_out_of_the_root(root: Path, tmp_path: Path, video_bytes: bytes) -> None:
+    names = [f"{number}.mp4" for number in range(40)]
+    make(tmp_path / "elsewhere", video_bytes, *names)
+    (root / "many").symlink_to(tmp_path / "elsewhere")
+    write_csv(root, "path,label", *(f"many/{name},run" for name in names))
+    with pytest.raises(DataError, match=r"row 2 column 'path': 'many/0\.mp4' lies outside the data set's root"):
+        read_annotations(root)
+    assert len(read_annotations(root, allow_outside_root=True)) == 40
+
+
+def test_the_first_of_several_mistakes_is_named(root: Path) -> None:
+    write_csv(root, "path,label,split,start_seconds", "a.mp4,run,train,", "b.mp4,,tran,x", "x.mp4,run,,1", 'b.mp4,"run')
+    with pytest.raises(DataError, match=r"row 3 column 'split': unknown split 'tran'"):
+        read_annotations(root)

@@ -1,44 +1,36 @@
 """Reading exact frames: frame i from any reader is frame i of a sequential decode."""
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from videoseq.data.decoding.decord_reader import miscopied_width, read_with_decord
+from videoseq.data.decoding.choosing import choose_reader
+from videoseq.data.decoding.decord_reader import read_with_decord
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.decoding.files import check_file
 from videoseq.data.decoding.frame_folder import read_frame_folder
 from videoseq.data.decoding.pyav_reader import read_with_pyav, stream_with_pyav
+from videoseq.data.decoding.torchcodec_reader import check_torchcodec, read_with_torchcodec, read_with_torchcodec_cuda
 from videoseq.errors import ConfigError, DecodeError, suggest
 from videoseq.types import Limits, VideoInfo
 
+__all__ = ["READERS", "ReadFunction", "check_decoder", "choose_reader", "read_frames", "stream_frames"]
+
 ReadFunction = Callable[[VideoInfo, NDArray[np.int64], tuple[int, int] | None], NDArray[np.uint8]]
-READERS: dict[str, ReadFunction] = {"decord": read_with_decord, "pyav": read_with_pyav, "frames": read_frame_folder}
-
-
-def choose_reader(info: VideoInfo) -> tuple[str, str]:
-    """Returns the reader that `auto` takes for a scanned video, and why: decord where it is exact, else PyAV.
-
-    Args:
-        info: What the scan found.
-
-    Returns:
-        A key of `READERS`, and the reason in a few words.
-    """
-    if info.frame_pattern:
-        return "frames", "a folder of frames"
-    if not info.decord_safe:
-        return "pyav", f"decord would be wrong: {info.unsafe_reason}"
-    if find_spec("decord") is None:
-        return "pyav", "decord is not installed"
-    return "decord", "the scan found it safe for decord"
+READERS: dict[str, ReadFunction] = {
+    "decord": read_with_decord,
+    "pyav": read_with_pyav,
+    "torchcodec": read_with_torchcodec,
+    "torchcodec_cuda": read_with_torchcodec_cuda,
+    "frames": read_frame_folder,
+}
 
 
 def check_decoder(option: str, decoder: str, folders: Sequence[Path], num_videos: int) -> None:
-    """Refuses a reader of files for videos that are folders of frames.
+    """Refuses a reader of files for videos that are folders of frames, and one that cannot run on this machine.
 
     Args:
         option: Name of the option that chooses the reader, for the message.
@@ -47,8 +39,10 @@ def check_decoder(option: str, decoder: str, folders: Sequence[Path], num_videos
         num_videos: How many videos there are.
 
     Raises:
-        ConfigError: There are folders, and the reader is not `auto`.
+        ConfigError: There are folders, and the reader is not `auto`; torchcodec cannot be imported, or finds no CUDA GPU.
     """
+    if decoder.startswith("torchcodec"):
+        check_torchcodec(option, decoder)
     if folders and decoder != "auto":
         raise ConfigError(
             f"{option}={decoder} reads files, but {len(folders)} of {num_videos} videos are folders of frames, the first is "
@@ -63,6 +57,7 @@ def read_frames(
     size: tuple[int, int] | None = None,
     reader: str = "auto",
     limits: Limits = Limits(),  # noqa: B008
+    skip_loop_filter: bool = False,
 ) -> NDArray[np.uint8]:
     """Reads frames of a video; frame i is the i-th that a sequential single-threaded decode shows.
 
@@ -75,17 +70,22 @@ def read_frames(
             bilinearly while they are converted, never kept at full size.
         reader: `auto` (what `choose_reader` says), or a key of `READERS`; `frames` reads folders and nothing else does.
         limits: What the file may ask for.
+        skip_loop_filter: Whether decoders of files leave out the filter that smooths the edges of blocks: faster, and the
+            right frames, but not their exact pixels. It is for PyAV, which `auto` then takes; of the codecs H.264, HEVC and
+            VP8 heed it.
 
     Returns:
         (T, H, W, 3) uint8 RGB, 0..255, turned for display.
 
     Raises:
-        ConfigError: An unknown reader, or a size that is none.
+        ConfigError: An unknown reader, a size that is none, or a reader that does not know `skip_loop_filter`.
         DecodeError: The file or a frame cannot be read exactly, an index is out of range, or `size` exceeds
             `limits.max_pixels`.
     """
     if reader != "auto" and reader not in READERS:
         raise ConfigError(f"unknown reader {reader!r}; {suggest(reader, ['auto', *READERS])}")
+    if skip_loop_filter and reader not in ("auto", "pyav", "frames"):
+        raise ConfigError(f"skip_loop_filter is for PyAV, got reader {reader!r}; use auto or pyav")
     info, wanted, (height, width) = _checked_request(video, indices, size, limits)
     if reader != "auto" and (reader == "frames") != bool(info.frame_pattern):
         kind = "a folder of frames" if info.frame_pattern else "a file"
@@ -93,7 +93,12 @@ def read_frames(
     if not len(wanted):
         return np.zeros((0, height, width, 3), np.uint8)
     ascending, position = np.unique(wanted, return_inverse=True)
-    frames = _read(info, ascending, size, (height, width), reader)
+    if reader == "auto":
+        reader = "pyav" if skip_loop_filter and not info.frame_pattern else choose_reader(info, width)[0]
+    read: ReadFunction = (
+        partial(read_with_pyav, skip_loop_filter=True) if skip_loop_filter and reader == "pyav" else READERS[reader]
+    )
+    frames = _asserted(info, read(info, ascending, size), len(ascending), (height, width), reader)
     return frames if np.array_equal(ascending, wanted) else frames[position]  # (U, H, W, 3) -> (T, H, W, 3)
 
 
@@ -167,23 +172,6 @@ def _checked(info: VideoInfo, limits: Limits) -> VideoInfo:
         if got > allowed:
             raise DecodeError(info.path, "check", "file", f"{got} exceeds {name}={allowed}; raise data.limits.{name}")
     return info
-
-
-def _read(
-    info: VideoInfo, indices: NDArray[np.int64], size: tuple[int, int] | None, expected: tuple[int, int], reader: str
-) -> NDArray[np.uint8]:
-    """Reads ascending frames with the reader asked for, or with those that `auto` tries."""
-    if reader == "auto":
-        reader, _ = choose_reader(info)
-        if reader == "decord":
-            if not miscopied_width(expected[1]):
-                try:
-                    return _asserted(info, READERS[reader](info, indices, size), len(indices), expected, reader)
-                except DecodeError:
-                    # What decord's old FFmpeg refuses, PyAV may still read; if not, its message says why.
-                    pass
-            reader = "pyav"
-    return _asserted(info, READERS[reader](info, indices, size), len(indices), expected, reader)
 
 
 def _asserted(

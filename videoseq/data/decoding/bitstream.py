@@ -4,6 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _VOP = b"\0\0\1\xb6"
+_PICTURE = b"\0\0\1\0"
+# What a packet may hold that is left out: slices, enhancement information, delimiters and filler, but no parameters.
+_H264_SKIPPABLE = frozenset({1, 2, 3, 4, 5, 6, 9, 12})
+_HEVC_SKIPPABLE = frozenset({35, 38, 39, 40})
 
 
 @dataclass(frozen=True)
@@ -14,12 +18,15 @@ class PacketFacts:
         starts: Decoding can start here: nothing decoded later refers to what came before.
         shown: The packet makes a frame that is shown; codecs with hidden reference frames have others.
         parameters: The bytes that set size and format of the stream from here on, empty where there are none.
+        skippable: A decoder that is never given the packet decodes every other frame as before, for none refers to this one;
+            None where no packet of the stream may be left out.
         reason: Why decord cannot be trusted with this packet; empty where it can.
     """
 
     starts: bool = True
     shown: bool = True
     parameters: bytes = b""
+    skippable: bool | None = False
     reason: str = ""
 
 
@@ -48,8 +55,8 @@ def inspector(codec: str, extradata: bytes) -> Inspector | None:
         "vp9": _vp9,
         "av1": _av1,
         "mpeg4": _mpeg4,
-        "mpeg1video": _flag_only,
-        "mpeg2video": _flag_only,
+        "mpeg1video": _mpeg12,
+        "mpeg2video": _mpeg12,
         "mjpeg": _flag_only,
         "png": _flag_only,
         "prores": _flag_only,
@@ -59,6 +66,15 @@ def inspector(codec: str, extradata: bytes) -> Inspector | None:
 
 def _flag_only(data: bytes, flagged: bool) -> PacketFacts:
     return PacketFacts(starts=flagged)
+
+
+def _mpeg12(data: bytes, flagged: bool) -> PacketFacts:
+    kinds = []
+    position = data.find(_PICTURE)
+    while 0 <= position < len(data) - 5:
+        kinds.append(data[position + 5] >> 3 & 7)
+        position = data.find(_PICTURE, position + 4)
+    return PacketFacts(starts=flagged, skippable=data.startswith(_PICTURE) and set(kinds) == {3})
 
 
 def _nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
@@ -79,33 +95,50 @@ def _nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
 
 
 def _h264(data: bytes, flagged: bool, length_bytes: int) -> PacketFacts:
-    if not flagged:
-        return PacketFacts(starts=False)
-    parameters = b""
+    parameters, slices, has_others = b"", [], False
     for unit in _nal_units(data, length_bytes):
         kind = unit[0] & 31 if unit else 0
-        if kind == 7:
-            parameters += unit.rstrip(b"\0")
         if 1 <= kind <= 5:
-            is_idr = kind == 5
-            reason = "" if is_idr else "a keyframe is a recovery point, no IDR picture"
-            return PacketFacts(starts=is_idr, parameters=parameters, reason=reason)
-    return PacketFacts(starts=False, parameters=parameters, reason="a keyframe holds no picture")
+            slices.append(unit[0])
+        elif kind == 7 and not slices:
+            parameters += unit.rstrip(b"\0")
+        has_others |= kind not in _H264_SKIPPABLE
+    if flagged and not slices:
+        return PacketFacts(starts=False, parameters=parameters, reason="a keyframe holds no picture")
+    is_idr = bool(slices) and slices[0] & 31 == 5
+    referenced = {bool(header & 0x60) for header in slices}
+    return PacketFacts(
+        starts=flagged and is_idr,
+        parameters=parameters if flagged else b"",
+        # Of two fields in a packet, one may be referred to and the other not.
+        skippable=None if len(referenced) > 1 else referenced == {False} and not has_others,
+        reason="a keyframe is a recovery point, no IDR picture" if flagged and not is_idr else "",
+    )
 
 
 def _hevc(data: bytes, flagged: bool, length_bytes: int) -> PacketFacts:
-    if not flagged:
-        return PacketFacts(starts=False)
-    parameters = b""
+    parameters, slices, has_others, is_layered = b"", [], False, False
     for unit in _nal_units(data, length_bytes):
         kind = unit[0] >> 1 & 63 if unit else 63
-        if kind == 33:
-            parameters += unit.rstrip(b"\0")
         if kind < 32:
-            is_random_access = 16 <= kind <= 21
-            reason = "" if is_random_access else "a keyframe is no random access picture"
-            return PacketFacts(starts=is_random_access, parameters=parameters, reason=reason)
-    return PacketFacts(starts=False, parameters=parameters, reason="a keyframe holds no picture")
+            slices.append(kind)
+            # Layer 0 and temporal layer 0: in a stream of several, pictures that no other of their own layer refers to
+            # may be needed by a higher one.
+            is_layered |= len(unit) < 2 or bool(unit[0] & 1) or unit[1] != 1
+        elif kind == 33 and not slices:
+            parameters += unit.rstrip(b"\0")
+        has_others |= kind >= 32 and kind not in _HEVC_SKIPPABLE
+    if flagged and not slices:
+        return PacketFacts(starts=False, parameters=parameters, reason="a keyframe holds no picture")
+    is_random_access = bool(slices) and 16 <= slices[0] <= 21
+    # Even types below 16 are the pictures that none of their layer refers to.
+    is_unreferenced = bool(slices) and all(kind < 16 and kind % 2 == 0 for kind in slices)
+    return PacketFacts(
+        starts=flagged and is_random_access,
+        parameters=parameters if flagged else b"",
+        skippable=None if is_layered else is_unreferenced and not has_others,
+        reason="a keyframe is no random access picture" if flagged and not is_random_access else "",
+    )
 
 
 def _vp8(data: bytes, flagged: bool) -> PacketFacts:
@@ -172,5 +205,7 @@ def _mpeg4(data: bytes, flagged: bool) -> PacketFacts:
     return PacketFacts(
         starts=flagged and data[first + 4] >> 6 == 0,
         parameters=header[layer : end if end >= 0 else len(header)] if layer >= 0 else b"",
+        # Type 2 is a B picture. A packed one is shown by the packet after its own.
+        skippable=None if is_packed else data[first + 4] >> 6 == 2 and first == 0,
         reason="several pictures in one packet (packed B-frames)" if is_packed else "",
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from videoseq.data.decoding.decord_errors import count_errors
+from videoseq.data.decoding.ffmpeg_errors import count_decord_errors
 from videoseq.errors import DecodeError
 from videoseq.types import VideoInfo
 
@@ -48,7 +48,7 @@ def read_with_decord(info: VideoInfo, indices: NDArray[np.int64], size: tuple[in
     decord = _import_decord(info.path)
     stage = "open"
     try:
-        errors = count_errors(decord)
+        errors = count_decord_errors(decord)
         errors_before = errors.value
         target = {} if size is None else {"width": width, "height": height}
         video = decord.VideoReader(str(info.path), ctx=decord.cpu(0), num_threads=1, **target)

@@ -29,6 +29,7 @@ class _Packets:
     pts: list[int] = field(default_factory=list)
     shown: list[bool] = field(default_factory=list)
     starts: list[bool] = field(default_factory=list)
+    skippable: list[bool | None] = field(default_factory=list)
     flagged: list[bool] = field(default_factory=list)
     num_discarded: int = 0
     reasons: list[str] = field(default_factory=list)
@@ -100,6 +101,7 @@ def scan_video(path: Path, limits: Limits = Limits()) -> VideoInfo:  # noqa: B00
     decode_pts, shown = np.array(packets.pts, np.int64), np.array(packets.shown, bool)
     pts = np.sort(decode_pts[shown])
     is_guessed = name == "avi" and codec not in _INTRA_CODECS
+    can_skip = not is_guessed and None not in packets.skippable and bool((np.diff(pts) > 0).all())
     keyframes = _exact_keyframes(decode_pts, shown, np.array(packets.starts, bool), pts, is_guessed)
     _doubt_order(packets, decode_pts, pts)
     num_packets = len(decode_pts)
@@ -132,6 +134,8 @@ def scan_video(path: Path, limits: Limits = Limits()) -> VideoInfo:  # noqa: B00
         pts_step=int(steps[0]) if is_regular and len(steps) else 0,
         irregular_pts=None if is_regular else pts,
         keyframes=keyframes,
+        marks_exact=not is_guessed and len(keyframes) == sum(packets.flagged),
+        skippable_fraction=packets.skippable.count(True) / num_packets if can_skip else 0.0,
         content_hash=packets.content_hash,
         decord_safe=not packets.reasons,
         unsafe_reason="; ".join(packets.reasons),
@@ -175,6 +179,7 @@ def _read_packets(container: av.container.InputContainer, stream: VideoStream, p
         found.pts.append(packet.pts)
         found.shown.append(facts.shown and not packet.is_discard)
         found.starts.append(facts.starts)
+        found.skippable.append(facts.skippable)
         found.flagged.append(packet.is_keyframe)
         found.num_discarded += packet.is_discard
         found.doubt(facts.reason)

@@ -1,6 +1,6 @@
 """The formats of annotations: each reads a data set as people have it into labelled videos."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from videoseq.data.formats.annotation_csv import read_annotation_csv
@@ -26,7 +26,7 @@ class Format:
         takes_annotations: Whether `data.annotations` may name a file or folder of it.
     """
 
-    read: Callable[[Source], list[VideoRecord]]
+    read: Callable[[Source], Sequence[VideoRecord]]
     num_splits: int = 0
     signs: tuple[str, ...] = ()
     takes_annotations: bool = True

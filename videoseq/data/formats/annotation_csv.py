@@ -2,9 +2,12 @@
 
 import logging
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 
+from videoseq.data.formats.csv_columns import read_csv_columns
 from videoseq.data.formats.source import Source
 from videoseq.data.formats.split_words import split_of
 from videoseq.data.formats.text_files import csv_rows
@@ -17,7 +20,7 @@ COLUMNS = ("path", "label", "split", "group", "start_seconds", "end_seconds")
 """The columns that are understood; the first two are required."""
 
 
-def read_annotation_csv(source: Source) -> list[VideoRecord]:
+def read_annotation_csv(source: Source) -> Sequence[VideoRecord]:
     """Reads a CSV file with a header, one labelled video or part of one a row.
 
     Labels are names. `split` is train, val or test; `group` names the source that rows share; `start_seconds` and
@@ -41,6 +44,14 @@ def read_annotation_csv(source: Source) -> list[VideoRecord]:
     rows = csv_rows(file)
     line, header = next(rows, (1, []))
     columns = _columns(header, f"{file.name} row {line}")
+    table = read_csv_columns(file, source, columns, len(header))
+    # Where something is wrong, the rows one by one say what.
+    return table if table is not None else _read_rows(rows, source, columns, header, file)
+
+
+def _read_rows(
+    rows: Iterable[tuple[int, list[str]]], source: Source, columns: Mapping[str, int], header: Sequence[str], file: Path
+) -> list[VideoRecord]:
     records: list[VideoRecord] = []
     for line, values in rows:
         where = f"{file.name} row {line}"

@@ -8,6 +8,7 @@ from typing import Self
 
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.local_files import Listing, check_local_file, list_folder
+from videoseq.data.plain_files import find_plain_files
 from videoseq.data.resolving import Resolver
 from videoseq.errors import DataError
 from videoseq.types import FrameFolder, Split, VideoRecord
@@ -90,6 +91,22 @@ class Source:
         )
         frames = self.frames if self.frames is not None and checked.is_dir() else None
         return VideoRecord(checked, label, split, group, row=row, frames=frames, is_official=is_official)
+
+    def located(self, paths: Sequence[str]) -> list[str | None]:
+        """Returns where videos are, absolute; None where `record` refuses one.
+
+        Args:
+            paths: The videos as written, relative to the root or absolute.
+        """
+        # The name of a file may mean the folder of its frames: then each must be looked at.
+        plain = {} if self.frames else find_plain_files(paths, self.root, self.resolver, lambda path: bool(self._located(path)))
+        return [plain.get(path) or self._located(path) for path in paths]
+
+    def _located(self, path: str) -> str | None:
+        try:
+            return str(self.record(path, "", "").path)
+        except DataError:
+            return None
 
     def folder_with(self, name: str, folders: Sequence[str], layout: str) -> str:
         """Returns the first of some folders below the root that holds a file or folder; an empty one is the root itself.

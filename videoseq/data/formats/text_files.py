@@ -62,7 +62,7 @@ def csv_rows(file: Path, delimiter: str = ",") -> Iterator[tuple[int, list[str]]
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True, delimiter=delimiter)
             for values in reader:
-                if any(value.strip() for value in values):
+                if "".join(values).strip():
                     yield line, values
                 line = reader.line_num + 1
     except csv.Error as error:

@@ -28,7 +28,7 @@ class TensorBoardMedia(pl.Callback):
         self.class_names = class_names
         self.num_clips = num_clips
         self._shown = False
-        self._matrix = torch.zeros(len(class_names), len(class_names), dtype=torch.int64)
+        self._seen: list[tuple[Tensor, Tensor]] = []  # preds and targets of every batch, where they are: no step waits for them
 
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, *args: Any) -> None:
         """Shows the first batch of the run."""
@@ -36,24 +36,28 @@ class TensorBoardMedia(pl.Callback):
             return
         self._shown = True
         for row in range(min(self.num_clips, len(batch))):
-            clip = batch.video[row, : int(batch.lengths[row])]  # (T, C, H, W)
+            clip = batch.frames(row)  # (T, C, H, W)
+            if clip is None:  # trained on by its features; the file has changed since
+                continue
             name = self.class_names[int(batch.targets[row])]
             _add_gif(trainer.logger.experiment, f"input/{row}_{writable(name)}", clip.cpu(), trainer.global_step)
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Starts an empty matrix."""
-        self._matrix.zero_()
+        self._seen = []
 
     def on_validation_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, *args: Any
     ) -> None:
         """Adds a batch to the matrix."""
         if outputs is not None:
-            self._matrix += confusion_matrix(outputs.argmax(1).cpu(), batch.targets.cpu(), len(self.class_names))
+            self._seen.append((outputs.argmax(1), batch.targets))
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Writes the matrix."""
-        matrix = ranks.summed(self._matrix)
+        nothing = torch.zeros(0, dtype=torch.int64)
+        preds, targets = (torch.cat([nothing, *(pair[i].cpu() for pair in self._seen)]) for i in range(2))
+        matrix = ranks.summed(confusion_matrix(preds, targets, len(self.class_names)))
         if trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger):
             figure = confusion_figure(matrix, self.class_names)
             trainer.logger.experiment.add_figure("val/confusion_matrix", figure, trainer.global_step)

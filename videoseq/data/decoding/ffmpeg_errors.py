@@ -1,4 +1,4 @@
-"""Hearing of the errors that decord hides: its FFmpeg conceals damaged frames, says so in the log, and returns them."""
+"""Hearing of the errors that readers hide: their FFmpegs conceal damaged frames, say so in the log, and return them."""
 
 import ctypes
 from functools import cache
@@ -10,7 +10,7 @@ _LogCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_ch
 
 
 class ErrorCount:
-    """How many errors decord's FFmpeg has logged in this process.
+    """How many errors a reader's FFmpeg has logged in this process.
 
     Attributes:
         value: The count; compare it before and after a read.
@@ -28,7 +28,7 @@ class ErrorCount:
 
 
 @cache
-def count_errors(decord: ModuleType) -> ErrorCount:
+def count_decord_errors(decord: ModuleType) -> ErrorCount:
     """Returns the count of this process, listening from the first call on.
 
     Where decord's FFmpeg is not bundled as a library of its own, nothing is heard and the count stays 0.
@@ -39,3 +39,19 @@ def count_errors(decord: ModuleType) -> ErrorCount:
     folder = Path(str(decord.__file__)).parent.parent / "decord.libs"
     found = next(iter(sorted(folder.glob("libavutil-*"))), None)
     return ErrorCount(None if found is None else ctypes.CDLL(str(found)))
+
+
+@cache
+def count_torchcodec_errors(torchcodec: ModuleType) -> ErrorCount:
+    """Returns the count of this process, listening from the first call on.
+
+    Where the system's FFmpeg is not found under its name on Linux, nothing is heard and the count stays 0.
+
+    Args:
+        torchcodec: The imported module.
+    """
+    try:
+        # FFmpeg 4 comes with libavutil 56, 5 with 57, and so on.
+        return ErrorCount(ctypes.CDLL(f"libavutil.so.{torchcodec.ffmpeg_major_version + 52}"))
+    except OSError:
+        return ErrorCount(None)

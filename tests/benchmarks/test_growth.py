@@ -1,0 +1,18 @@
+import pytest
+
+from videoseq.benchmarks.growth import AXES, exponent
+
+
+@pytest.mark.parametrize(
+    ("seconds", "power"), [({100: 2.0, 200: 4.0, 400: 8.0}, 1), ({8: 3.0, 16: 3.0}, 0), ({10: 1.0, 20: 4.0, 40: 16.0}, 2)]
+)
+def test_the_exponent_of_growth(seconds, power):
+    assert exponent(seconds) == pytest.approx(power)
+
+
+def test_what_is_varied():
+    assert [(axis.name, axis.values) for axis in AXES] == [
+        ("videos", (104, 200, 400)),
+        ("frames per clip", (8, 16, 32, 64)),
+        ("workers", (0, 1, 2)),
+    ]

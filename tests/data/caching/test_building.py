@@ -1,0 +1,217 @@
+"""Building a frame cache: what it takes is said before, what is there is never made again, whoever made it."""
+
+import itertools
+import logging
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.data.caching.frames import CLIP, STANDARD, build, clips_of, videos_of
+from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.caching.room import room_problem, shown_bytes
+from videoseq.data.caching.shards import Shard
+from videoseq.data.dataset import EvalClips, Reading
+from videoseq.data.videos import Video
+from videoseq.errors import ConfigError, DataError
+from videoseq.types import VideoRecord
+
+LARGE = replace(CLIP, height=224, width=224, sampling="segments")
+"""Ten frames of 256 x 256 x 3 bytes of each video of `bars`: four or five videos are a group of 8 MiB."""
+
+
+def num_written(folder: Path) -> int:
+    return sum(len(Shard(file).numbers) for file in folder.rglob("*.index"))
+
+
+def test_the_estimate_is_what_is_written(bars, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    built = build(videos_of(bars), tmp_path)
+    assert re.search(
+        r"data\.cache=frames: 96 frames of 24 videos \(those of one clip of each\) need 95\.6 kB; .*frames takes \S+ bytes of "
+        r"the 1 GB of data\.cache_limit_gb, and its disk has \S+ [GM]B free",
+        caplog.text,
+    )
+    # 4 frames of 18 x 18 x 3 bytes, filled up to a multiple of 64, and a row of 80 each.
+    assert 24 * (3904 + 80) == 95616
+    description = (built.cache.store.folder / "description.json").stat().st_size
+    assert built.num_bytes == 95616 + description
+    assert (built.num_items, num_written(tmp_path)) == (24, 24)
+    build(videos_of(bars), tmp_path)
+    assert f"data.cache=frames: all frames of 24 videos are in {built.cache.store.folder}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("clip", "needed", "fewer"),
+    [
+        (CLIP, "96 frames of 24 videos (those of one clip of each) need 95.6 kB", ""),
+        (
+            replace(CLIP, sampling="segments"),
+            "240 frames of 24 videos (all that a clip may ask for) need 235 kB",
+            "take clip.sampling=uniform without augment.temporal, which needs the frames of one clip alone, ",
+        ),
+    ],
+)
+def test_what_exceeds_the_limit_is_refused_before_anything_is_decoded(bars, tmp_path, clip, needed, fewer):
+    with pytest.raises(ConfigError) as refused:
+        build(videos_of(bars), tmp_path, clip, limit_gb=0.00009)
+    message = str(refused.value)
+    assert message.startswith(f"data.cache=frames: {needed} beside the ")
+    assert "more than data.cache_limit_gb=9e-05 allows. Fix: raise data.cache_limit_gb, delete there " in message
+    assert message.endswith(f"make clip.height and clip.width smaller, {fewer}or data.cache=none")
+    assert num_written(tmp_path) == 0
+
+
+def test_the_limit_holds_for_the_frames_of_all_options_together(bars, tmp_path):
+    videos = videos_of(bars)
+    build(videos, tmp_path, limit_gb=0.00015)
+    build(videos, tmp_path, limit_gb=0.00001)  # nothing is to be written
+    with pytest.raises(ConfigError, match=r"beside the 96.* kB that '.*frames' takes, more than data\.cache_limit_gb=0\.00015"):
+        build(videos, tmp_path, replace(CLIP, num_frames=3), limit_gb=0.00015)
+    shutil.rmtree(tmp_path / "frames")
+    assert build(videos, tmp_path, replace(CLIP, num_frames=3), limit_gb=0.00015).num_items == 24
+
+
+def test_what_the_disk_has_not_is_refused(tmp_path):
+    problem = room_problem(tmp_path / "absent", 10**18, 1e12, what="many frames")
+    assert re.fullmatch(
+        r"many frames need 1e\+09 GB, but the disk of '.*absent' has [\d.]+ [GM]B free, of which 1 GB are left to others",
+        problem,
+    )
+    assert room_problem(tmp_path / "absent", 1, 1.0, what="a frame") is None
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (1_236_000, "1.24 MB"), (98_765_432_100, "98.8 GB")],
+)
+def test_bytes_for_a_message(count, text):
+    assert shown_bytes(count) == text
+
+
+def test_a_folder_that_cannot_be_written_is_told(bars, tmp_path):
+    (tmp_path / "frames").write_text("a file")
+    with pytest.raises(
+        DataError, match=r"the frames cannot be kept in '.*frames': .*Fix: name a folder .* paths\.cache=DIR, or"
+    ):
+        build(videos_of(bars), tmp_path)
+
+
+def test_folds_seeds_names_and_augmentations_share_the_frames(bars, tmp_path):
+    videos = videos_of(bars)
+    build(videos[:20], tmp_path)
+    assert num_written(tmp_path) == 20
+    renamed = shutil.copytree(bars, tmp_path / "renamed")
+    others = list(reversed(videos_of(renamed)))
+    assert build(others, tmp_path, augment=AugmentOptions(preset="strong")).num_items == 24
+    assert num_written(tmp_path) == 24
+    build(videos, tmp_path, replace(CLIP, padding="loop"))
+    assert num_written(tmp_path) == 24
+
+
+@pytest.mark.parametrize(
+    ("clip", "reading"),
+    [
+        (replace(CLIP, num_frames=5), Reading()),
+        (replace(CLIP, height=20), Reading()),
+        (replace(CLIP, crop_fraction=1.0), Reading()),
+        (replace(CLIP, sampling="segments"), Reading()),
+        (CLIP, Reading(decoder="pyav")),
+        (CLIP, Reading(skip_loop_filter=True)),
+    ],
+)
+def test_other_frames_are_made_anew(bars, tmp_path, clip, reading):
+    videos = videos_of(bars)[:2]
+    first = build(videos, tmp_path)
+    second = build(videos, tmp_path, clip, reading=reading)
+    assert second.cache.store.folder != first.cache.store.folder
+    assert num_written(tmp_path) == 4
+    assert len(first.cache.store) == 2
+
+
+def test_another_part_of_a_video_has_frames_of_its_own(bars, tmp_path):
+    build(videos_of(bars)[:2], tmp_path)
+    built = build(videos_of(bars, end_seconds=0.5)[:2], tmp_path)
+    assert built.num_items == 4
+
+
+def test_a_changed_video_is_decoded_anew(bars, tmp_path):
+    folder = tmp_path / "left"
+    folder.mkdir()
+    shutil.copy(bars / "left" / "0.mp4", folder / "0.mp4")
+    build(videos_of(tmp_path), tmp_path / "cache")
+    shutil.copy(bars / "left" / "1.mp4", folder / "0.mp4")
+    videos = videos_of(tmp_path)
+    built = build(videos, tmp_path / "cache")
+    assert built.num_items == 2
+    kept, decoded = (clips_of(videos, CLIP, STANDARD, reading, 0) for reading in (Reading(frames=built.cache), Reading()))
+    assert all(torch.equal(one, other) for one, other in zip(kept, decoded, strict=True))
+
+
+def test_bad_videos_are_failures_as_without_a_cache(bars, tmp_path, caplog):
+    (tmp_path / "left").mkdir()
+    for number in range(3):
+        shutil.copy(bars / "left" / f"{number}.mp4", tmp_path / "left")
+    videos = videos_of(tmp_path)
+    torn = tmp_path / "left" / "1.mp4"
+    torn.write_bytes(torn.read_bytes()[:400])
+    empty = replace(videos[2], record=VideoRecord(videos[2].record.path, "left", start_seconds=50.0, end_seconds=60.0))
+    built = build([*videos, empty], tmp_path / "cache")
+    assert built.num_items == 2
+    assert "1 of 3 items could not be decoded and are not kept; the first: cannot read" in caplog.text
+    for reading in (Reading(), Reading(frames=built.cache)):
+        samples = [EvalClips([*videos, empty], CLIP, reading)[item] for item in range(4)]
+        assert [sample.frames is None for sample in samples] == [False, True, False, True]
+        assert samples[1].error.startswith(f"cannot read '{torn}'")
+        assert "no frame from 50 s to 60 s" in samples[3].error
+
+
+FORKED = multiprocessing.get_context("fork")
+
+
+def build_apart(videos: list[Video], folder: Path, start: Barrier, steps: int) -> None:
+    """Builds in a process of its own, which is killed after some steps."""
+
+    @contextmanager
+    def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+        yield lambda: os.kill(os.getpid(), signal.SIGKILL) if next(countdown) == 0 else None
+
+    countdown = itertools.count(steps - 1, -1)
+    start.wait(60)
+    assert build(videos, folder, LARGE, progress=progress).num_items == 24
+
+
+def test_a_killed_build_goes_on_where_it_was(bars, tmp_path):
+    videos = videos_of(bars)
+    process = FORKED.Process(target=build_apart, args=(videos, tmp_path, FORKED.Barrier(1), 10))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    num_before = num_written(tmp_path)
+    assert 10 <= num_before < 24
+    totals = []
+    built = build(videos, tmp_path, LARGE, progress=lambda what, total: nullcontext(lambda: totals.append(total)))
+    assert built.num_items == 24
+    assert num_written(tmp_path) == 24
+    assert 0 < len(totals) <= 24 - num_before
+    assert set(totals) == {len(totals)}
+
+
+def test_two_builders_share_the_work(bars, tmp_path):
+    start = FORKED.Barrier(2)
+    processes = [FORKED.Process(target=build_apart, args=(videos_of(bars), tmp_path, start, -1)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert num_written(tmp_path) == 24

@@ -1,0 +1,71 @@
+"""Which cache a run uses: decided by its options alone, before a video is opened."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from videoseq.data.augment_options import Augmentation
+from videoseq.errors import ConfigError
+from videoseq.types import ClipSpec
+
+CacheMode = Literal["none", "features", "frames"]
+CacheOption = Literal["auto", "none", "features", "frames"]
+
+
+@dataclass(frozen=True)
+class CacheChoice:
+    """What a run keeps on disk.
+
+    Attributes:
+        mode: `none`, `features` or `frames`.
+        reason: Why it is this, for the log.
+    """
+
+    mode: CacheMode
+    reason: str
+
+
+def choose_cache(wanted: CacheOption, augmentation: Augmentation, *, encoder_stays_frozen: bool) -> CacheChoice:
+    """Returns what a run keeps.
+
+    Args:
+        wanted: `data.cache`.
+        augmentation: How training clips are varied.
+        encoder_stays_frozen: Whether no part of the encoder is trained in any epoch.
+
+    Raises:
+        ConfigError: `features` is wanted where an epoch needs the encoder.
+    """
+    mixing = next((name for name in ("mixup", "cutmix") if getattr(augmentation, name) > 0), None)
+    if not encoder_stays_frozen:
+        obstacle = "the encoder is trained"
+        fix = "data.cache=frames, which keeps decoded frames; or model.encoder.freeze=all without unfreeze_at_epoch"
+    elif mixing is not None:
+        obstacle = f"augment.{mixing}={getattr(augmentation, mixing)} mixes the pixels of clips anew in every epoch"
+        fix = f"augment.{mixing}=0, or data.cache=frames, which keeps decoded frames"
+    else:
+        obstacle = fix = ""
+    if wanted == "features" and obstacle:
+        raise ConfigError(f"data.cache=features keeps what a frozen encoder makes of every clip, but {obstacle}. Fix: {fix}")
+    if wanted != "auto":
+        return CacheChoice(wanted, f"data.cache={wanted}")
+    return CacheChoice("none", obstacle) if obstacle else CacheChoice("features", "the encoder stays frozen")
+
+
+def is_varied(augmentation: Augmentation, clip: ClipSpec) -> bool:
+    """Says whether two clips of one training video may differ."""
+    temporal = augmentation.temporal
+    changes_time = (
+        clip.sampling != "uniform"
+        or temporal.speed > 1
+        or temporal.drop > 0
+        or temporal.jitter > 0
+        or bool(temporal.reverse_classes or temporal.reverse_pairs)
+    )
+    changes_pixels = (
+        augmentation.crop != "center"
+        or augmentation.flip
+        or augmentation.colour > 0
+        or augmentation.rand_augment.num_ops > 0
+        or augmentation.erasing.probability > 0
+    )
+    return changes_time or changes_pixels

@@ -1,0 +1,1 @@
+"""Writing a copy of a data set that decodes fast."""

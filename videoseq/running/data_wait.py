@@ -1,0 +1,87 @@
+"""What helps a run that waited for its data."""
+
+from dataclasses import dataclass, replace
+from statistics import median
+
+from videoseq.data.caching.choosing import CacheMode, choose_cache
+from videoseq.data.datamodule import VideoDataModule
+from videoseq.data.transforms import decode_size
+from videoseq.training import ranks
+from videoseq.training.options import TrainerOptions
+
+MOST_WAITING = 0.2
+"""Share of the training time that a run may wait for data without a word."""
+
+_MUCH_LARGER = 1.5
+_NUM_LOOKED_AT = 100
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How a run came to its clips.
+
+    Attributes:
+        num_workers: Processes that decoded for each device.
+        best_workers: As many as there are cores for them.
+        cache: What was kept on disk.
+        best_cache: The most that can be kept.
+        short_side: Height or width of the videos, the shorter, in pixels; the median.
+        needed_side: The same of the frames from which clips are cut.
+    """
+
+    num_workers: int
+    best_workers: int
+    cache: CacheMode
+    best_cache: CacheMode
+    short_side: float
+    needed_side: float
+
+
+def loading_of(loaders: VideoDataModule, trainer: TrainerOptions, cache: CacheMode, *, encoder_stays_frozen: bool) -> Loading:
+    """Returns how a run comes to its clips; of many videos some are looked at. All its processes must be there still.
+
+    Args:
+        loaders: The loaders of the run.
+        trainer: On what it ran.
+        cache: What was kept on disk.
+        encoder_stays_frozen: Whether no part of the encoder was trained.
+    """
+    videos, options = loaders.manifest.videos["train"], loaders.options
+    devices = max(ranks.world_size() // trainer.num_nodes, 1)
+    infos = [videos[position].info for position in range(0, len(videos), -(-len(videos) // _NUM_LOOKED_AT))]
+    choice = choose_cache("auto", loaders.augment.resolved(), encoder_stays_frozen=encoder_stays_frozen)
+    return Loading(
+        options.workers_of(devices),
+        replace(options, num_workers=None).workers_of(devices),
+        cache,
+        "features" if choice.mode == "features" else "frames",
+        median(min(info.height, info.width) for info in infos),
+        median(min(decode_size(info.height, info.width, loaders.clip)) for info in infos),
+    )
+
+
+def advise(data_wait_fraction: float, loading: Loading) -> str | None:
+    """Returns what to tell a user whose run waited for data, with all that may help, the simplest first.
+
+    Args:
+        data_wait_fraction: Share of the training time that was spent waiting, in [0, 1].
+        loading: How the run came to its clips.
+
+    Returns:
+        The message; None where the run waited little, or where nothing is decoded any more.
+    """
+    if data_wait_fraction <= MOST_WAITING or loading.cache == "features":
+        return None
+    remedies = []
+    if loading.num_workers < loading.best_workers:
+        remedies.append(f"data.num_workers={loading.best_workers} (it was {loading.num_workers})")
+    if loading.cache == "none":
+        remedies.append(f"data.cache={loading.best_cache}, which decodes every video once")
+        if loading.short_side > _MUCH_LARGER * loading.needed_side:
+            remedies.append(
+                f"a smaller copy of the videos (short side {loading.short_side:.0f}, needed {loading.needed_side:.0f}): "
+                "python -m videoseq.prepare"
+            )
+    if not remedies:
+        remedies.append("fewer augmentations or more cores: the workers have all that there are")
+    return f"training waited for data {data_wait_fraction:.0%} of its time. What helps: {'; or '.join(remedies)}"

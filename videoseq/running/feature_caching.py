@@ -1,0 +1,187 @@
+"""The features of a run with a frozen encoder: found, or made by its encoder before the fit."""
+
+import logging
+import math
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from videoseq.data.batch import ClipBatch
+from videoseq.data.caching.choosing import is_varied
+from videoseq.data.caching.encoding import Encode, encode_missing, num_clips, wanted_jobs
+from videoseq.data.caching.feature_keys import describe_features
+from videoseq.data.caching.room import room_problem
+from videoseq.data.caching.shown import AugmentedVariants, CentreViews, ShownClips
+from videoseq.data.caching.store import ArrayStore
+from videoseq.data.datamodule import VideoDataModule
+from videoseq.data.dataset import EvalClips
+from videoseq.data.features import FeatureClips
+from videoseq.errors import ConfigError
+from videoseq.models.options import EncoderOptions
+from videoseq.models.video_model import VideoModel
+from videoseq.models.weights import fingerprint, fit_state, read_torch_file
+from videoseq.reporting.progress import progress_bar
+from videoseq.serving.device import autocast, choose_device
+from videoseq.training.module import SequenceModule
+from videoseq.training.options import TrainerOptions, TrainingOptions
+from videoseq.training.resuming import check_resumable
+from videoseq.types import plain_dict
+
+logger = logging.getLogger(__name__)
+
+FIX = "paths.cache=DIR on a disk with room, or data.cache=none, which encodes in every epoch"
+"""What a user can do where features cannot be kept."""
+
+_ENCODER = "model.encoder."
+
+
+def begun_with(resume: Path, module: SequenceModule, training: TrainingOptions) -> int | None:
+    """Gives a module the encoder of the run that it continues, and returns the variants that this run shows.
+
+    Args:
+        resume: The run's checkpoint.
+        module: What is to be trained; the rest of it is loaded when the fit starts.
+        training: The course of the run.
+
+    Returns:
+        Variants of each training video; None where the run decodes its clips.
+
+    Raises:
+        CheckpointError: The checkpoint does not fit the module.
+    """
+    check_resumable(resume, module, training)
+    fix = "give checkpoints/last.ckpt of a run"
+    content = read_torch_file(resume, what="a checkpoint of a training run", fix=fix)
+    tensors: Mapping[str, Tensor] = content["state_dict"]
+    own = {name.removeprefix(_ENCODER): tensor for name, tensor in tensors.items() if name.startswith(_ENCODER)}
+    fit_state(module.model.encoder, own, source=f"checkpoint {str(resume)!r}", fix=fix)
+    num_variants: int | None = content[VideoDataModule.__qualname__].get("num_variants")
+    return num_variants
+
+
+class FeatureMaker:
+    """Makes the features that a run trains on and validates with, where they are not there yet.
+
+    Args:
+        loaders: The loaders of the run.
+        model: The model, its encoder frozen, with the weights that it will have.
+        encoder: Options of the encoder.
+        trainer: On what the run runs.
+        cache: Folder of all that is kept.
+        num_variants: Augmented clips of each training video.
+    """
+
+    def __init__(
+        self,
+        loaders: VideoDataModule,
+        model: VideoModel,
+        encoder: EncoderOptions,
+        trainer: TrainerOptions,
+        cache: Path,
+        num_variants: int,
+    ) -> None:
+        self.model = model
+        self.precision = trainer.precision
+        self.device = choose_device(trainer.accelerator, trainer.num_threads)
+        if self.device.type == "cuda":
+            self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+        self.options = loaders.options
+        self.clip = loaders.clip
+        self.folder = cache / "features"
+        self._description = describe_features(
+            plain_dict(encoder),
+            fingerprint(model.encoder),
+            loaders.clip,
+            decoder=loaders.reading.decoder,
+            lossy=loaders.reading.skip_loop_filter,
+            precision=trainer.precision,
+            device=self.device.type,
+        )
+        augmentation = loaders.augment.resolved()
+        videos = loaders.manifest.videos
+        self._val = CentreViews(EvalClips(videos["val"], loaders.clip, loaders.reading))
+        self._train: ShownClips
+        if is_varied(augmentation, loaders.clip):
+            self._train = AugmentedVariants(loaders.train_clips, augmentation, num_variants)
+        else:
+            self._train = CentreViews(EvalClips(videos["train"], loaders.clip, loaders.reading))
+
+    @property
+    def num_items(self) -> int:
+        """Clips of which the features are kept, also those that could not be read."""
+        return sum(len(clips.videos) * clips.num_variants for clips in (self._train, self._val))
+
+    def find_problem(self) -> str | None:
+        """Returns why the features cannot be kept, None where they can; what is there already needs no room."""
+        try:
+            store = ArrayStore.open(self.folder, self._description)
+            jobs = wanted_jobs([self._val, self._train], store)
+            if not jobs:
+                return None
+            with store.claimed([]):  # the folder can be written
+                num_frames = sum(self._num_frames(job.clips, job.position) * len(job.variants) for job in jobs)
+            needed = num_frames * math.prod(self.model.encoder.feature_shape) * 4
+            return room_problem(self.folder, needed, self.options.cache_limit_gb, what=f"features of {num_clips(jobs)} clips")
+        except OSError as error:
+            return _unwritable(self.folder, error)
+
+    def make(self, num_workers: int) -> tuple[FeatureClips, FeatureClips, float]:
+        """Makes what is missing and returns the training and the validation clips, and the seconds that it took.
+
+        Args:
+            num_workers: Processes that decode.
+
+        Raises:
+            ConfigError: The disk is full or cannot be written.
+            DataError: A video cannot be read, and `data.bad_videos` is `error`.
+        """
+        started = time.perf_counter()
+        store = ArrayStore.open(self.folder, self._description)
+        jobs = wanted_jobs([self._val, self._train], store)
+        logger.info(
+            "the encoder is frozen, so every clip is encoded once, %d of each training video, and training reads its features "
+            "from %s (%s; data.cache=none encodes in every epoch)",
+            self._train.num_variants,
+            store.folder,
+            f"{num_clips(jobs)} are missing" if jobs else "all are there",
+        )
+        failures: dict[str, str] = {}
+        if jobs:
+            try:
+                failures = encode_missing(
+                    jobs,
+                    store,
+                    self._encode(),
+                    num_workers=num_workers,
+                    batch_size=self.options.batch_size,
+                    progress=progress_bar,
+                )
+            except OSError as error:
+                raise ConfigError(f"{_unwritable(self.folder, error)}; what is finished stays. Fix: {FIX}") from error
+        train, val = (FeatureClips(clips, store, failures) for clips in (self._train, self._val))
+        return train, val, time.perf_counter() - started
+
+    def _encode(self) -> Encode:
+        """Returns the encoder as training would run it."""
+        model = self.model.to(self.device)
+
+        def encode(batch: ClipBatch) -> Tensor:
+            moved = batch.to(self.device)
+            with torch.no_grad(), autocast(self.device, self.precision):
+                return model.encode(moved.video, moved.lengths).float().cpu()
+
+        return encode
+
+    def _num_frames(self, clips: ShownClips, index: int) -> int:
+        """Returns the most frames that a clip of a video has."""
+        if self.clip.sampling != "all":
+            return self.clip.num_frames
+        return min(-(-clips.videos[index].info.num_frames // self.clip.frame_stride), self.clip.max_frames)
+
+
+def _unwritable(folder: Path, error: OSError) -> str:
+    return f"features cannot be written to {str(folder)!r}: {error.strerror}"
