@@ -30,7 +30,17 @@ ALLOWED = {
 }
 """Which parts of ours a part may import; commands may import all rooms, and nothing imports a command."""
 
-HEAVY = {"torch", "torchvision", "torchmetrics", "pytorch_lightning", "lightning_fabric", "matplotlib", "decord", "av"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "torchmetrics",
+    "pytorch_lightning",
+    "lightning_fabric",
+    "matplotlib",
+    "decord",
+    "av",
+    "pyarrow",
+}
 LIGHTNING = {"pytorch_lightning", "lightning_fabric"}
 
 

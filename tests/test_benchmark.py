@@ -59,9 +59,15 @@ def test_steps_are_measured_beside_a_loop_by_hand(capsys, tmp_path):
     assert table["title"] == "simple + lstm, 2 clips of 4 frames at 28x28, 32-true, cpu"
 
 
-def test_the_help_is_measured_beside_a_bare_hydra_program(capsys, tmp_path):
+def test_the_help_is_measured_beside_a_bare_hydra_program_and_its_table_is_put_into_the_readme(capsys, tmp_path):
     (table,) = measure(capsys, tmp_path, "target=startup", "repeats=1")["tables"]
     assert names(table) == ["videoseq.train --help", "bare Hydra program --help"]
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- tables of figures.json -->\n<!-- end -->\n", encoding="utf-8")
+    done = run(capsys, "benchmark", "target=tables", f"input={tmp_path}")
+    assert done.code == 0, done.err
+    assert "bare Hydra program --help" in done.out
+    assert "| bare Hydra program --help | " in readme.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.loading import evaluation_loader
 from videoseq.data.manifest import build_manifest
 from videoseq.data.options import DataOptions
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.evaluate import data_of_run
 from videoseq.models.checkpoint import load_checkpoint
 from videoseq.types import plain_dict

@@ -30,7 +30,10 @@ def test_a_run_in_chunks_is_the_same_run(bars, capsys, tmp_path):
         (CHUNKS[:1], "training.encoder_chunk=5: the encoder's BatchNorm is trained"),
         (CHUNKS, "training.encoder_chunk=5 and training.activation_checkpointing=true: the encoder's BatchNorm is trained"),
         (CHUNKS[1:], "set model.encoder.freeze_batchnorm=true, or leave it out"),
-        (("model.encoder.freeze=all", *CHUNKS[1:]), "training.activation_checkpointing=true changes nothing: the encoder is not"),
+        (
+            ("model.encoder.freeze=all", *CHUNKS[1:]),
+            "training.activation_checkpointing=true changes nothing: the encoder is not",
+        ),
         (("training.encoder_chunk=0",), "encoder_chunk must be positive or null, got 0"),
     ],
 )

@@ -108,12 +108,12 @@ def _growth(cfg: BenchmarkConfig) -> Measured:
     from videoseq.reporting.growth import growth_figure
 
     comparisons = measure_growth(without(given_words(), _OWN), AXES, cfg.repeats)
-    curves = [curve(axis, comparison) for axis, comparison in zip(AXES, comparisons, strict=True)]
     if cfg.output is not None:
         picture = Path(cfg.output).expanduser().with_suffix(".png")
         picture.parent.mkdir(parents=True, exist_ok=True)
+        curves = [curve(axis, comparison) for axis, comparison in zip(AXES, comparisons, strict=True)]
         growth_figure(curves).savefig(picture)
-    return comparisons, {"curves": curves}
+    return comparisons, {}
 
 
 def _memory(cfg: BenchmarkConfig) -> Measured:

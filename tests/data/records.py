@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from videoseq.data.splits import SplitOptions, assign_splits
+from videoseq.data.split_options import SplitOptions
+from videoseq.data.splits import assign_splits
 from videoseq.types import SPLITS, Split, VideoRecord
 
 

@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from tests.data.layouts import make, table, write_csv
-from videoseq.data.annotations import AnnotationFormat, check_labels, check_two_classes, class_names, read_annotations
+from videoseq.data.annotation_format import AnnotationFormat
+from videoseq.data.annotations import check_labels, check_two_classes, class_names, read_annotations
 from videoseq.data.formats import FORMATS
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import VideoRecord

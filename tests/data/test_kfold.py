@@ -3,7 +3,7 @@
 import pytest
 
 from tests.data.records import letters, numbered, record, split_records
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.errors import DataError
 
 

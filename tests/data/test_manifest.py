@@ -11,7 +11,7 @@ import pytest
 
 from videoseq.data.manifest import Manifest, build_manifest
 from videoseq.data.options import DataOptions, SyntheticOptions
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.errors import CheckpointError, ConfigError, DataError
 from videoseq.reporting.progress import progress_bar
 from videoseq.types import Limits

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.records import letters, numbered, record, split_records
-from videoseq.data.splits import SplitOptions, SplitStrategy
+from videoseq.data.split_options import SplitOptions, SplitStrategy
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import SPLITS, VideoRecord
 

@@ -42,12 +42,11 @@ def test_remedies_are_these(fraction, loading, remedies):
 def test_a_run_that_waits_is_told_once_at_its_end(capsys, bars, tmp_path):
     """Tiny models on files of 32 pixels, decoded by the process that trains."""
     outcome = run(capsys, "train", *train_words(bars, tmp_path, "clip.crop_fraction=1", "training.max_epochs=1"))
-    metrics = read_json(only_run(tmp_path) / "metrics.json")
-    assert (outcome.code, metrics["data_wait_fraction"] > 0.2) == (0, True)
-    (told,) = [line for line in outcome.err.splitlines() if "waited for data" in line]
-    assert told.endswith(
-        f"training waited for data {metrics['data_wait_fraction']:.0%} of its time. What helps: {told_remedies()}"
-    )
+    assert outcome.code == 0, outcome.err
+    waited = read_json(only_run(tmp_path) / "metrics.json")["data_wait_fraction"]
+    told = [line for line in outcome.err.splitlines() if "waited for data" in line]
+    expected = f"training waited for data {waited:.0%} of its time. What helps: {told_remedies()}"
+    assert [line.endswith(expected) for line in told] == [True] * (waited > 0.2)
 
 
 def told_remedies():

@@ -5,7 +5,7 @@ from PIL import Image
 
 from tests.commands import read_csv, read_json
 from tests.running.plans import CLASSES, ROOT, manifest, rows_of, video, write_run
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.errors import DataError
 from videoseq.running.fold_results import collect, compare, summarise_folds
 from videoseq.running.folds import plan_folds

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.running.plans import manifest, video
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.errors import DataError
 from videoseq.running.candidates import result_options
 from videoseq.running.folds import (

@@ -13,7 +13,7 @@ from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.datamodule import VideoDataModule
 from videoseq.data.manifest import Manifest, build_manifest
 from videoseq.data.options import DataOptions
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.errors import Interrupted
 from videoseq.models.checkpoint import ModelConfig, build_model, checkpoint_payload
 from videoseq.models.options import RecurrentHeadOptions, SimpleEncoderOptions

@@ -12,7 +12,7 @@ from tests.training.pairs import run_pair
 from tests.training.runs import DATA, ENCODER, Run
 from videoseq.data.manifest import Manifest
 from videoseq.data.samplers import epoch_order
-from videoseq.data.videos import Video, join_videos
+from videoseq.data.videos import Video, Videos, join_videos
 from videoseq.errors import DataError
 from videoseq.training.callbacks.throughput import Throughput
 from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, TrainerOptions, TrainingOptions
@@ -156,7 +156,7 @@ def torn(bars, tmp_path, uneven) -> Manifest:
             )
             if position in positions:
                 path.write_bytes(path.read_bytes()[:300])
-    return replace(uneven, videos=videos)
+    return replace(uneven, videos={split: Videos.of(listed) for split, listed in videos.items()})
 
 
 def test_a_device_without_a_readable_video_keeps_step(one, torn, tmp_path):

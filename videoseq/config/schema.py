@@ -49,7 +49,7 @@ class PathsConfig:
 
     Attributes:
         outputs: Folder of the runs.
-        cache: Folder of manifests and synthetic data sets, kept between runs.
+        cache: Folder of manifests, synthetic data sets, features and frames, kept between runs.
     """
 
     outputs: str = "outputs"

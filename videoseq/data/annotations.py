@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from videoseq.data.annotation_format import AnnotationFormat
 from videoseq.data.formats import FORMATS
 from videoseq.data.formats.annotation_csv import COLUMNS
 from videoseq.data.formats.class_folders import LAYOUTS
@@ -15,8 +15,6 @@ from videoseq.data.records import Records
 from videoseq.data.resolving import Resolver
 from videoseq.errors import ConfigError, DataError, suggest
 from videoseq.types import VideoRecord
-
-AnnotationFormat = Literal["auto", "folders", "csv", "ucf101", "hmdb51", "kinetics", "something", "jester", "list"]
 
 UNFINISHED_MARK = ".preparing"
 """Name of a file in a folder to which a data set is being copied, or was until something stopped it."""

@@ -1,15 +1,13 @@
 """Batches of clips of similar length: an epoch's samples in another order, so that less of each batch is padding."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from videoseq.data.dataset import timeline
 from videoseq.data.samplers import Order
 from videoseq.data.sampling import sample_clip
-from videoseq.data.videos import Video
-from videoseq.errors import DataError
+from videoseq.data.videos import Video, Videos
 from videoseq.types import ClipSpec
 
 _MOST_BATCHES = 50
@@ -57,16 +55,20 @@ def _batches(samples: NDArray[np.int64], lengths: NDArray[np.int64], batch_size:
     return [samples[np.sort(places[start : start + batch_size])] for start in range(0, len(places), batch_size)]
 
 
-def clip_lengths(videos: Iterable[Video], spec: ClipSpec) -> NDArray[np.int64]:
-    """Returns the frames of every video's clip as the scan has counted them, (N,); nothing is decoded.
+def clip_lengths(videos: Sequence[Video], spec: ClipSpec) -> NDArray[np.int64]:
+    """Returns about how many frames the clip of every video has, (N,), as the scan has counted and timed them.
 
-    What varies a clip in time may make it longer or shorter. Of a video that no clip can be cut from it is 1.
+    Nothing is decoded. What varies a clip in time may make it longer or shorter. Of a video that no clip can be cut from it
+    is 1.
     """
-    return np.array([_clip_length(video, spec) for video in videos], dtype=np.int64)
-
-
-def _clip_length(video: Video, spec: ClipSpec) -> int:
-    try:
-        return len(sample_clip(len(timeline(video, spec)), spec, rng=None))
-    except DataError:
-        return 1
+    table = Videos.of(videos)
+    num_frames, seconds = (column[table.info_ids] for column in (table.infos.num_frames, table.infos.duration_seconds))
+    fps = (
+        np.divide(num_frames, seconds, out=np.zeros(len(table)), where=seconds > 0)
+        if spec.target_fps is None
+        else spec.target_fps
+    )
+    available = np.maximum(np.rint(table.labelled_seconds * fps), 1).astype(np.int64)
+    different, which = np.unique(available, return_inverse=True)
+    lengths = np.array([len(sample_clip(count, spec, rng=None)) for count in different.tolist()], dtype=np.int64)
+    return lengths[which]

@@ -83,6 +83,12 @@ class Infos(Sequence[VideoInfo]):
         known: NDArray[np.bool_] = self._columns["error"].is_valid().to_numpy()
         return known
 
+    @property
+    def num_frames(self) -> NDArray[np.int64]:
+        """Frames of every video, (N,) int64."""
+        counts: NDArray[np.int64] = self._columns["num_frames"].to_numpy()
+        return counts
+
     @cached_property
     def contents(self) -> Words:
         """The hashes of the content; None where there is none."""
@@ -91,7 +97,8 @@ class Infos(Sequence[VideoInfo]):
     @cached_property
     def duration_seconds(self) -> NDArray[np.float64]:
         """`VideoInfo.duration_seconds` of every video, (N,) float64."""
-        num_frames, first, step = (self._columns[name].to_numpy() for name in ("num_frames", "first_pts", "pts_step"))
+        first, step = (self._columns[name].to_numpy() for name in ("first_pts", "pts_step"))
+        num_frames = self.num_frames
         ticks = step * np.maximum(num_frames - 1, 0)
         listed = np.flatnonzero(self._columns["irregular_pts"].is_valid().to_numpy())
         for position in listed:

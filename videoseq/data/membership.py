@@ -38,8 +38,8 @@ def unpack(text: str) -> Identities:
         return np.frombuffer(base64.b64decode(text, validate=True), ">u8").astype(np.uint64)
     except (TypeError, ValueError):
         raise CheckpointError(
-            f"the checkpoint names the videos that it was trained on as {str(text)[:40]!r}, expected the text that this version "
-            "of videoseq writes. Fix: install the version that wrote it, or train again"
+            f"the checkpoint names the videos that it was trained on as {str(text)[:40]!r}, expected the text that this "
+            "version of videoseq writes. Fix: install the version that wrote it, or train again"
         ) from None
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from videoseq.data.annotations import AnnotationFormat
+from videoseq.data.annotation_format import AnnotationFormat
 from videoseq.data.caching.choosing import CacheOption
 from videoseq.data.frame_folders import FrameFolderOptions
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.errors import ConfigError
 from videoseq.types import ClipSpec, Limits
 

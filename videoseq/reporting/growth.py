@@ -20,6 +20,7 @@ def growth_figure(curves: Sequence[Mapping[str, Any]]) -> Figure:
         for value, runs in zip(values, seconds, strict=True):
             axes.scatter([value] * len(runs), runs, s=12, color="grey")
         axes.set(xlabel=curve["name"], ylabel="seconds of an epoch")
+        axes.set_xticks(values)
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
     return figure

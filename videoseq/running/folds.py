@@ -9,7 +9,8 @@ import numpy as np
 
 from videoseq.data.manifest import Manifest
 from videoseq.data.membership import check_sides, identity_words, number_units
-from videoseq.data.splits import SplitOptions, assign_splits
+from videoseq.data.split_options import SplitOptions
+from videoseq.data.splits import assign_splits
 from videoseq.data.videos import Videos, join_videos
 from videoseq.errors import DataError
 from videoseq.types import SPLITS, Split

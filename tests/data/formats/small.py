@@ -9,7 +9,7 @@ from PIL import Image
 
 from videoseq.data.manifest import build_manifest
 from videoseq.data.options import DataOptions
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.reporting.progress import progress_bar
 
 Row = tuple[str, str, str, str | None]

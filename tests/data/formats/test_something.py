@@ -16,7 +16,8 @@ from tests.data.formats.small import (
     write_lines,
     write_something_v2,
 )
-from videoseq.data.annotations import AnnotationFormat, read_annotations
+from videoseq.data.annotation_format import AnnotationFormat
+from videoseq.data.annotations import read_annotations
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.errors import DataError
 from videoseq.types import FrameFolder

@@ -17,7 +17,7 @@ from videoseq.data.options import DataOptions
 from videoseq.data.preparing.data_set import prepare_data_set
 from videoseq.data.preparing.settings import Settings
 from videoseq.data.scanning import scan_videos
-from videoseq.data.splits import SplitOptions
+from videoseq.data.split_options import SplitOptions
 from videoseq.errors import ConfigError, DataError
 from videoseq.reporting.progress import progress_bar
 from videoseq.types import Limits, VideoRecord

@@ -1,6 +1,5 @@
 """Filling a feature cache: what is missing is decoded by workers and encoded in batches, each clip once."""
 
-import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
@@ -14,8 +13,6 @@ from videoseq.data.caching.shown import ShownClips
 from videoseq.data.caching.store import ArrayStore
 from videoseq.data.loading import ClipLoader
 from videoseq.data.manifest import Progress
-
-logger = logging.getLogger(__name__)
 
 Encode = Callable[[ClipBatch], Tensor]
 """Turns clips into features, (B, T, D) float32 on the CPU, anything behind a clip's length."""

@@ -109,7 +109,9 @@ class FrameSource:
         """Returns the packets from that of a keyframe on, which is `distance` frames ahead; the decoder forgets all before."""
         assert self.pts is not None
         start_pts = int(self.pts[start])
-        if distance > _PACKETS_OF_A_SEEK and self.info.container in _INDEXED:
+        # Without skipping, the decoder was fed beyond the last wanted frame until it came, perhaps beyond the keyframe.
+        is_near = self.inspect is not None and distance <= _PACKETS_OF_A_SEEK
+        if not is_near and self.info.container in _INDEXED:
             self.container.seek(start_pts, stream=self.stream, backward=True)
             self.packets = self.container.demux(self.stream)
         self.stream.codec_context.flush_buffers()
