@@ -32,7 +32,10 @@ def refused(capsys, command, *words):
         (["model/encoder=simpel"], ["model/encoder", "'simpel'", "did you mean 'simple'"]),
         (["model.encoder.name=resnet81"], [r"model\.encoder\.name=resnet81", "no such encoder", "did you mean 'resnet18'"]),
         (["trainer=tpu"], ["unknown trainer 'tpu'", "cpu"]),
-        (["data.decoder=opencv"], [r"data\.decoder must be one of auto, decord, pyav, torchcodec, torchcodec_cuda, got 'opencv'"]),
+        (
+            ["data.decoder=opencv"],
+            [r"data\.decoder must be one of auto, decord, pyav, torchcodec, torchcodec_cuda, got 'opencv'"],
+        ),
         (["seed"], ["'seed'", "expected key=value"]),
         (["clip.num_frames=a,b"], [r"a,b"]),
         (["model.head.hidden_size=[1"], [r"cannot read 'model\.head\.hidden_size=\[1'", "quotes"]),

@@ -119,9 +119,9 @@ def _check_leaks(records: Records, contents: Words) -> None:
 def _split_keys(codes: Codes, splits: SplitCodes) -> Codes:
     """Returns the keys that records of more than one split have."""
     has_key = codes >= 0
-    pairs = np.unique(codes[has_key].astype(np.int64) * len(SPLITS) + splits[has_key])
-    keys, counts = np.unique(pairs // len(SPLITS), return_counts=True)
-    return keys[counts > 1]
+    are_in = np.zeros((int(codes.max(initial=-1)) + 1, len(SPLITS)), bool)
+    are_in[codes[has_key], splits[has_key]] = True
+    return np.flatnonzero(are_in.sum(1) > 1)
 
 
 def _carve_val(records: Records, contents: Words, options: SplitOptions) -> SplitCodes:
