@@ -56,6 +56,7 @@ def test_steps_are_measured_beside_a_loop_by_hand(capsys, tmp_path):
     words = ("model/encoder=simple", "model.encoder.channels=[4]", "trainer=cpu", "data.batch_size=2", "steps=2")
     (table,) = measure(capsys, tmp_path, "target=step", *words, *SMALL)["tables"]
     assert names(table) == ["videoseq", "plain PyTorch loop"]
+    assert "task.loss and training.ema are for videoseq alone" in table["notes"][0]
     assert table["title"] == "simple + lstm, 2 clips of 4 frames at 28x28, 32-true, cpu"
 
 
@@ -83,6 +84,8 @@ def test_the_help_is_measured_beside_a_bare_hydra_program_and_its_table_is_put_i
         (["target=decode", "input=x", "long_seconds=-1"], "long_seconds must be 0 (off) or positive, got -1"),
         (["target=startup", "output=figures.csv"], "output must end in .json, got 'figures.csv'"),
         (["target=startup", "resume=auto"], "resume is not for benchmark"),
+        (["target=step", "training.accumulate=2"], "leave training.accumulate and training.compile out"),
+        (["target=step", "training.compile=true"], "leave training.accumulate and training.compile out"),
         (["target=lader"], "did you mean 'loader'?"),
     ],
 )

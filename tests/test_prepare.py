@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.commands import only_run, read_csv, run, train_words
 from videoseq.data.annotations import read_annotations
@@ -63,7 +64,9 @@ def test_the_manifest_and_the_summary_say_what_was_done(capsys, tmp_path, small_
     done = prepare(capsys, small_bars, tmp_path, "short_side=20", "quality=90")
     assert done.code == 0, done.err
     head, *rows = [json.loads(line) for line in (tmp_path / "copy" / "prepared.jsonl").read_text().splitlines()]
-    assert head == {"root": str(small_bars), "short_side": 20, "quality": 90, "gop": 12, "min_psnr": 30.0}
+    names = dict.fromkeys(("annotations", "class_names", "pattern", "fps"))
+    data = {"root": str(small_bars), "format": "auto", **names, "lists": []}
+    assert head == {**data, "short_side": 20, "quality": 90, "gop": 12, "min_psnr": 30.0}
     assert [row["path"] for row in rows] == ["left/0.mp4", "left/1.mp4", "right/0.mp4", "right/1.mp4"]
     for row in rows:
         source, copied = (scan_video(folder / row["path"]) for folder in (small_bars, tmp_path / "copy"))
@@ -105,6 +108,7 @@ def test_a_run_that_was_stopped_goes_on(capsys, tmp_path, bars, number, code):
     _, messages = process.communicate(timeout=60)
     assert process.returncode == code, messages
     assert number == signal.SIGKILL or messages.endswith("what was copied is kept, and the same command goes on\n")
+    assert number == signal.SIGKILL or not [*copy.rglob(".preparing-*")]
     there = [name for name in visible(copy) if name.endswith(".mp4")]
     assert 3 <= len(there) < 24
     assert {scan_video(copy / name).num_frames for name in there} == {10}
@@ -123,13 +127,17 @@ def test_a_run_that_was_stopped_goes_on(capsys, tmp_path, bars, number, code):
     assert len(read_annotations(copy)) == 24
 
 
-def test_a_disk_that_fills_up_leaves_no_half_file(tmp_path):
+@pytest.mark.parametrize("words", [(), ("data.frame_folders.pattern=%05d.png", "quality=100")])
+def test_a_disk_that_fills_up_leaves_no_half_file(tmp_path, words):
     noise = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3)).astype(np.uint8)
     for label in ("a", "b"):
-        (tmp_path / "data" / label).mkdir(parents=True)
-        write_video(tmp_path / "data" / label / "0.mp4", noise)
-    words = [f"data.root={tmp_path / 'data'}", f"output={tmp_path / 'copy'}", f"paths.cache={tmp_path / 'cache'}"]
-    command = [sys.executable, "-c", LITTLE_DISK, *words, "data.num_workers=1"]
+        (tmp_path / "data" / label / "0").mkdir(parents=True)
+        for number, pixels in enumerate(noise if words else ()):
+            Image.fromarray(pixels).save(tmp_path / "data" / label / "0" / f"{number:05d}.png")
+        if not words:
+            write_video(tmp_path / "data" / label / "0.mp4", noise)
+    places = [f"data.root={tmp_path / 'data'}", f"output={tmp_path / 'copy'}", f"paths.cache={tmp_path / 'cache'}"]
+    command = [sys.executable, "-c", LITTLE_DISK, *places, "data.num_workers=1", *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
     assert done.returncode == 2, done.stderr
     assert "videoseq.prepare: cannot use" in done.stderr
@@ -188,24 +196,6 @@ def test_other_settings_and_other_data_in_the_same_output_are_refused(capsys, tm
         done = prepare(capsys, words[0], tmp_path, *words[1:])
         assert (done.code, message in done.err) == (2, True), done.err
     assert {name: (tmp_path / "copy" / name).stat().st_mtime_ns for name in visible(tmp_path / "copy")} == before
-
-
-@pytest.mark.parametrize("place", [".", "left/copy", ".."])
-def test_the_copy_lies_beside_its_source(capsys, tmp_path, small_bars, place):
-    words = [f"data.root={small_bars}", f"output={small_bars / place}", f"paths.cache={tmp_path / 'cache'}"]
-    done = run(capsys, "prepare", *words)
-    assert done.code == 2
-    assert "lie in each other: name a folder beside it" in done.err
-    assert visible(small_bars) == ["left/0.mp4", "left/1.mp4", "right/0.mp4", "right/1.mp4"]
-
-
-def test_a_folder_that_holds_something_else_is_left_as_it_is(capsys, tmp_path, small_bars):
-    (tmp_path / "copy").mkdir()
-    (tmp_path / "copy" / "mine.txt").write_text("precious")
-    done = prepare(capsys, small_bars, tmp_path)
-    assert done.code == 2
-    assert "holds files but no prepared.jsonl, so it is no prepared data set and is left as it is" in done.err
-    assert visible(tmp_path / "copy") == ["mine.txt"]
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,12 @@ def test_clips_of_one_length_cannot_be_sorted(lengths, capsys, tmp_path):
     ) in outcome.err
 
 
-def test_another_bucketing_makes_other_batches_so_that_a_run_cannot_go_on_with_it(lengths, capsys, tmp_path):
+def test_a_run_goes_on_with_the_bucketing_it_had_by_any_name_and_with_no_other(lengths, capsys, tmp_path):
     words = train_words(lengths, tmp_path, *ALL)
     assert run(capsys, "train", *words).code == 0
-    outcome = run(capsys, "train", *words, "data.bucketing=none", f"resume={only_run(tmp_path) / 'checkpoints/last.ckpt'}")
+    resume = f"resume={only_run(tmp_path) / 'checkpoints/last.ckpt'}"
+    outcome = run(capsys, "train", *words, "data.bucketing=none", resume)
     assert outcome.code == 2
-    assert "cannot continue: data.bucketing was auto, is none" in outcome.err
+    assert "cannot continue: data.bucketing was length, is none" in outcome.err
+    outcome = run(capsys, "train", *words, "data.bucketing=length", resume)
+    assert outcome.code == 0, outcome.err

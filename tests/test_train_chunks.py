@@ -29,7 +29,11 @@ def test_a_run_in_chunks_is_the_same_run(bars, capsys, tmp_path):
     [
         (CHUNKS[:1], "training.encoder_chunk=5: the encoder's BatchNorm is trained"),
         (CHUNKS, "training.encoder_chunk=5 and training.activation_checkpointing=true: the encoder's BatchNorm is trained"),
-        (CHUNKS[1:], "set model.encoder.freeze_batchnorm=true, or leave it out"),
+        (
+            (*STILL, *CHUNKS[1:]),
+            "training.activation_checkpointing=true spares nothing without chunks: all frames of a batch are one; set "
+            "training.encoder_chunk=N, such as 64, or leave it out",
+        ),
         (
             ("model.encoder.freeze=all", *CHUNKS[1:]),
             "training.activation_checkpointing=true changes nothing: the encoder is not",

@@ -154,6 +154,7 @@ def test_a_finished_run_that_is_continued_keeps_the_figures_of_its_training(caps
         ("model.head.hidden_size=16", "resume needs the options that the run was started with"),
         ("optimizer=sgd", "resume needs the options that the run was started with"),
         ("training.monitor=loss", "training.monitor was accuracy, is loss; resume needs"),
+        ("data.skip_loop_filter=true", "data.skip_loop_filter was False, is True, so the batches"),
         ("augment.flip=false", "augment.flip was True, is False, so the batches of an epoch are others; resume needs"),
     ],
 )

@@ -1,14 +1,20 @@
 """Writes a copy of a data set that decodes fast: `python -m videoseq.prepare data.root=DIR output=DIR2`."""
 
 import logging
-import shutil
+import os
+import shlex
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from videoseq.config import PrepareConfig, main
-from videoseq.errors import Interrupted, VideoseqError
+from videoseq.errors import ConfigError, Interrupted
+
+if TYPE_CHECKING:
+    from videoseq.data.manifest import BadVideo
 
 logger = logging.getLogger("videoseq.prepare")  # as a command, __name__ is __main__
 
@@ -31,27 +37,18 @@ def prepare(cfg: PrepareConfig) -> dict[str, Any]:
         DataError: The annotations are wrong, or too many videos are bad.
         Interrupted: It was stopped; the same command goes on.
     """
-    from videoseq.data.preparing.data_set import prepare_data_set
+    from videoseq.data.preparing.data_set import data_sets, prepare_data_set
     from videoseq.data.preparing.settings import Settings
     from videoseq.reporting.progress import progress_bar
-    from videoseq.reporting.run_files import BadVideoFile
-    from videoseq.running.locking import LOCK_NAME, locked
 
     started = time.perf_counter()
-    output = Path(cfg.output).expanduser().absolute()
+    source, copy = data_sets(cfg.data, Path(cfg.output).expanduser().absolute())
     settings = Settings(cfg.short_side, cfg.quality, cfg.gop, cfg.min_psnr)
     try:
-        with locked(output):
-            prepared = prepare_data_set(cfg.data, output, settings, Path(cfg.paths.cache).expanduser(), progress_bar)
+        with locked_place(copy.root):
+            prepared = prepare_data_set(source, copy, settings, Path(cfg.paths.cache).expanduser(), progress_bar, _list_bad)
     except KeyboardInterrupt:
         raise Interrupted("interrupted; what was copied is kept, and the same command goes on") from None
-    except VideoseqError:
-        if [path.name for path in output.iterdir()] == [LOCK_NAME]:  # nothing was written
-            shutil.rmtree(output)
-        raise
-    listed = BadVideoFile(output / "bad_videos.csv", new=True)
-    for bad in prepared.bad:
-        listed.add(bad.record.path, bad.record.row, "", bad.reason)
     entries = prepared.entries.values()
     figures: dict[str, Any] = {
         "num_videos": len(entries),
@@ -68,8 +65,45 @@ def prepare(cfg: PrepareConfig) -> dict[str, Any]:
         "PSNR median %(median_psnr).1f dB, lowest %(lowest_psnr).1f dB, %(seconds).1f s",
         {**figures, "before": figures["bytes_before"] / 1e6, "after": figures["bytes_after"] / 1e6},
     )
-    logger.info("train on the copy with the options of before and %s", " ".join(prepared.copy.words()))
+    logger.info("train on the copy with the options of before and %s", shlex.join(copy.words()))
     return figures
+
+
+@contextmanager
+def locked_place(output: Path, patience_seconds: float = 10.0) -> Iterator[None]:
+    """Keeps other commands out of a folder; after a failure before anything is written, nothing of it is left.
+
+    Args:
+        output: The folder, which is made where it is missing.
+        patience_seconds: How long to wait for it.
+
+    Raises:
+        ConfigError: Another command is at work in the folder; nothing in it is touched.
+    """
+    from videoseq.running.locking import LOCK_NAME, locked
+
+    made = [folder for folder in (output, *output.parents) if not folder.exists()]
+    lock = output / LOCK_NAME
+    with locked(output, patience_seconds) as descriptor:
+        if not lock.exists() or not os.path.samestat(lock.stat(), os.fstat(descriptor)):
+            raise ConfigError(f"another command has just given {str(output)!r} up. Fix: run this one again")
+        try:
+            yield
+        except BaseException:
+            if [*output.iterdir()] == [lock]:
+                lock.unlink()
+                for folder in made:
+                    if not any(folder.iterdir()):
+                        folder.rmdir()
+            raise
+
+
+def _list_bad(path: Path, videos: "Sequence[BadVideo]") -> None:
+    from videoseq.reporting.run_files import BadVideoFile
+
+    listed = BadVideoFile(path, new=True)
+    for bad in videos:
+        listed.add(bad.record.path, bad.record.row, "", bad.reason)
 
 
 if __name__ == "__main__":

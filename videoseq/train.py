@@ -129,7 +129,7 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
         write_json(folder / METRICS_FILE, metrics)
         summarise_run(folder, predictor, loaders.manifest.videos, measured, plain_dict(cfg), report.steps)
         logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
-        advice = advise(report.data_wait_fraction, loading)
+        advice = advise(report.data_wait_fraction, report.data_wait_seconds, loading)
         if advice is not None:
             logger.warning(advice)
     return TrainResult(folder, folder / BEST_CHECKPOINT, metrics, module)
@@ -210,6 +210,7 @@ def _fit(
     *,
     writes: bool,
 ) -> "FitReport":
+    from videoseq.data.loading import telling_of_killed_workers
     from videoseq.running.measuring import list_bad_videos
     from videoseq.training.callbacks.bad_videos import BadVideoLog
     from videoseq.training.fitting import fit
@@ -223,17 +224,18 @@ def _fit(
         record = manifest.videos[split][position].record
         listed.add(record.path, record.row, split, reason)
 
-    return fit(
-        module,
-        loaders,
-        folder,
-        cfg.training,
-        cfg.trainer,
-        class_names=manifest.class_names,
-        bad_videos=BadVideoLog(report, manifest.num_videos, len(manifest.bad), cfg.data.max_bad_fraction),
-        callbacks=callbacks,
-        resume=resume,
-    )
+    with telling_of_killed_workers():
+        return fit(
+            module,
+            loaders,
+            folder,
+            cfg.training,
+            cfg.trainer,
+            class_names=manifest.class_names,
+            bad_videos=BadVideoLog(report, manifest.num_videos, len(manifest.bad), cfg.data.max_bad_fraction),
+            callbacks=callbacks,
+            resume=resume,
+        )
 
 
 def _measure(

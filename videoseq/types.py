@@ -172,10 +172,12 @@ class VideoInfo:
         irregular_pts: Every frame's pts, (num_frames,) int64, where the distance is not constant; else None.
         keyframes: Indices of the frames that decoding can start at exactly, (k,) int64, ascending; none for a folder,
             of which every frame stands alone.
-        skippable_fraction: Share of the frames that need not be decoded where they are not wanted, since no other frame refers
-            to them, in [0, 1]; 0 also where leaving them out is not known to be exact.
+        can_skip: Whether some frames need not be decoded where they are not wanted, since no other frame refers to them, and
+            leaving them out is known to be exact.
         marks_exact: Whether decoding can start exactly at every keyframe that the container marks, as readers take for granted.
         content_hash: Hash of the video packets or of the images, equal for copies of the same content.
+        shown_as: Digest of what the file says about its pixels besides the packets: the header of the codec, size, pixel
+            format and colours; empty for a folder, whose images say it themselves.
         decord_safe: Whether decord returns exactly these frames.
         unsafe_reason: Why it does not; empty where it does.
         frame_pattern: Name of an image with a place for its number, where the video is a folder; empty for a file.
@@ -196,9 +198,10 @@ class VideoInfo:
     pts_step: int = 0
     irregular_pts: NDArray[np.int64] | None = None
     keyframes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    skippable_fraction: float = 0.0
+    can_skip: bool = False
     marks_exact: bool = False
     content_hash: str = ""
+    shown_as: str = ""
     decord_safe: bool = False
     unsafe_reason: str = ""
     frame_pattern: str = ""

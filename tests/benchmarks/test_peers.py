@@ -1,14 +1,20 @@
 """The peers read the frames that ours reads; what the machine lacks is left out and said so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from videoseq.benchmarks.long_video import write_long_video
 from videoseq.benchmarks.peers import DECODING_PEERS, DecodingPeer
+from videoseq.benchmarks.peers.decord_loader import decord_clips
 from videoseq.benchmarks.videos import matched, scanned
+from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.decoding import read_frames
+from videoseq.data.videos import Video
 from videoseq.data.writing import write_video
 from videoseq.errors import DataError
+from videoseq.types import ClipSpec, VideoRecord
 
 WANTED = [1, 5, 6, 30, 39]
 
@@ -57,6 +63,28 @@ def test_videos_match_by_their_place_whatever_their_suffix(tmp_path, make_class_
     (prepared / "a").mkdir(parents=True)
     (prepared / "a" / "0.mkv").write_bytes((original / "a" / "0.mp4").read_bytes())
     assert matched(str(prepared), str(original)) == [(prepared / "a" / "0.mkv", original / "a" / "0.mp4")]
+
+
+def test_the_usual_loop_reads_the_frames_of_the_labelled_part(brightening_video):
+    (info,) = scanned([brightening_video])
+    spec = ClipSpec(num_frames=4, height=24, width=32, target_fps=12.5)
+    videos = [
+        Video(VideoRecord(info.path, "a", start_seconds=start, end_seconds=end), info)
+        for start, end in [(None, None), (0.4, 0.8)]
+    ]
+    theirs = [numbers(clip.float().numpy()) for clip, _ in decord_clips(videos, spec)]
+    assert theirs == [numbers(sample.frames[0].float().numpy()) for sample in EvalClips(videos, spec, Reading())]
+    assert 0 <= min(theirs[0])
+    assert 10 <= min(theirs[1])
+    assert max(theirs[1]) < 20
+
+
+def test_the_usual_loop_takes_no_video_that_decord_reads_wrongly(brightening_video):
+    (info,) = scanned([brightening_video])
+    wrong = Video(VideoRecord(info.path, "a"), replace(info, decord_safe=False))
+    message = r"decord does not read '.*brightening\.mp4' exactly, .*Fix: .*the copies that videoseq\.prepare makes"
+    with pytest.raises(DataError, match=message):
+        decord_clips([wrong], ClipSpec(num_frames=4, height=24, width=32))
 
 
 def test_videos_that_decord_reads_wrongly_are_left_out(brightening_video, tmp_path):

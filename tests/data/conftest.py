@@ -115,7 +115,7 @@ def damaged_packets(path: Path, target: Path, packets: Iterable[int]) -> Path:
     data = bytearray(path.read_bytes())
     for number in packets:
         start, size = found[number]
-        data[start + 5 : start + size] = b"\xff" * (size - 5)
+        data[start + 6 : start + size] = b"\xff" * (size - 6)
     target.write_bytes(data)
     return target
 

@@ -46,6 +46,10 @@ HIDDEN = "hidden reference frames have packets of their own"
         ("mpeg4", b"", "000001b6 50aa", PacketFacts(starts=False)),
         ("mpeg4", b"", "000001b6 50aa 000001b6 90aa", PacketFacts(starts=False, skippable=None, reason=PACKED)),
         ("mpeg4", b"", "00", PacketFacts(starts=False, reason="a packet holds no picture")),
+        # MPEG-1 and 2: a sequence header, perhaps that of a group of pictures with its time, and a picture.
+        ("mpeg2video", b"", "000001b3c0de 000001b8aa 00000100 0008aa", PacketFacts(parameters=bytes.fromhex("000001b3c0de"))),
+        ("mpeg1video", b"", "000001b3c0de 00000100 0008aa", PacketFacts(parameters=bytes.fromhex("000001b3c0de"))),
+        ("mpeg2video", b"", "000001b8aa 00000100 0008aa", PacketFacts()),
         ("mjpeg", b"", "ffd8", PacketFacts()),
     ],
 )
@@ -62,12 +66,18 @@ def test_packets_that_the_container_marks_as_keyframes(codec, extradata, data, e
         ("h264", AVCC, "00000002 01aa", True),
         ("h264", AVCC, "00000002 21aa", False),
         ("h264", AVCC, "00000002 41aa", False),
-        ("h264", AVCC, "00000002 09f0 00000002 0605 00000002 01aa 00000002 01bb 00000002 0cff", True),
+        ("h264", AVCC, "00000002 09f0 00000002 0605 00000002 01aa 00000002 0149 00000002 0cff", True),
         ("h264", AVCC, "00000002 0605", False),
+        # … but only B pictures (1 and 6, the second number behind the header) are believed: 1 010, 1 00111, 1 1, 1 011.
+        ("h264", AVCC, "00000003 019c00", True),
+        ("h264", AVCC, "00000002 01c0", False),
+        ("h264", AVCC, "00000002 01bb", False),
+        ("h264", AVCC, "00000002 01aa 00000002 01bb", False),
+        ("h264", AVCC, "00000001 01", False),
         # … parameters would be lost; and of two fields, the first may be referred to alone.
         ("h264", AVCC, "00000003 684242 00000002 01aa", False),
         ("h264", AVCC, "00000002 21aa 00000002 01bb", None),
-        ("h264", b"", "00000001 01aa 000001 01bb", True),
+        ("h264", b"", "00000001 01aa 000001 0149", True),
         ("h264", b"", "00000001 01aa 000001 41bb", None),
         # HEVC: even types below 16; several temporal layers (low 3 bits of the second byte) or layers make it unsafe.
         ("hevc", HVCC, "00000003 0001aa", True),

@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.data.packets import write_packets
 from videoseq.data.decoding import read_frames
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.writing import write_video
@@ -133,21 +134,10 @@ def test_cuts_with_an_edit_list(encoded, golden, tmp_path, start_seconds):
     assert np.array_equal(expected, whole[-len(expected) :])
     assert info.num_frames == len(expected) == 40 - round(start_seconds * 25)
     assert "an edit list discards" in info.unsafe_reason
+    assert not info.marks_exact
     assert np.array_equal(read_frames(info, range(len(expected))), expected)
     for index in (0, 3, len(expected) - 1):
         assert np.array_equal(read_frames(cut, [index])[0], expected[index])
-
-
-def write_packets(path, source, change):
-    """Copies the packets of a video, each changed, or left out where `change` returns None."""
-    with av.open(str(source)) as container, av.open(str(path), "w") as output:
-        copy = output.add_stream_from_template(container.streams.video[0])
-        packets = [packet for packet in container.demux(video=0) if packet.size]
-        for number, packet in enumerate(packets):
-            changed = change(number, packet)
-            if changed is not None:
-                changed.stream = copy
-                output.mux(changed)
 
 
 def test_a_start_within_a_group_of_pictures_is_refused(encoded, tmp_path):

@@ -53,7 +53,7 @@ def written(tmp_path_factory, numbered, golden):
 def test_what_is_left_out_changes_no_frame(written, name):
     path, expected = written(name)
     info = scan_video(path)
-    assert info.skippable_fraction > 0.3
+    assert info.can_skip
     rng = np.random.default_rng(0)
     choices = [[index] for index in range(len(expected))]
     choices += [np.sort(rng.choice(len(expected), count, replace=False)) for count in (2, 3, 5, 8, 16, 30)]
@@ -63,7 +63,7 @@ def test_what_is_left_out_changes_no_frame(written, name):
 
 @pytest.mark.parametrize("name", ["h264_intra_refresh.mp4", "h264_b.avi", "vp9.webm", "mpeg4.avi", "av1.mp4"])
 def test_nothing_is_left_out_where_it_is_not_known_to_be_exact(encoded, name):
-    assert scan_video(encoded(name)[0]).skippable_fraction == 0
+    assert not scan_video(encoded(name)[0]).can_skip
 
 
 def packets_of(info):
@@ -79,7 +79,7 @@ def test_only_damage_in_what_is_left_out_goes_unnoticed(written, damaged_copy, t
     path, golden = written("pyramid.mp4")
     info = scan_video(path)
     shown, skippable = packets_of(info)
-    assert np.mean(skippable) == info.skippable_fraction
+    assert 0.3 < np.mean(skippable) < 0.8
 
     unneeded = skippable.index(True, 3)
     damaged = damaged_copy(path, tmp_path / "unneeded.mp4", [unneeded])

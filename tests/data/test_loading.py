@@ -1,16 +1,22 @@
 """The training loader: its state is a number of batches."""
 
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.batch import ClipBatch
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.decoding.demux import scan_video
-from videoseq.data.loading import ResumableLoader, evaluation_loader
+from videoseq.data.loading import ResumableLoader, evaluation_loader, telling_of_killed_workers
 from videoseq.data.samplers import Shard
 from videoseq.data.videos import Video
+from videoseq.errors import DataError
 from videoseq.types import ClipSpec, VideoRecord
 
 
@@ -64,3 +70,25 @@ def test_evaluation_is_shared_out_in_order(clips):
     shares = [[batch.videos for batch in evaluation_loader(held, 4, 0, Shard(rank, 2))] for rank in range(2)]
     assert shares == [[(0, 1), (4, 5)], [(2, 3), (6,)]]
     assert [batch.videos for batch in evaluation_loader(held, 4, 0)] == [(0, 1, 2, 3), (4, 5, 6)]
+
+
+def read_on_without_workers(loader: Iterator[ClipBatch]) -> None:
+    with telling_of_killed_workers():  # torch may notice it here before the loader is asked
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGKILL)
+            worker.join()
+        for _ in loader:
+            pass
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_worker_is_told(clips, workers):
+    loader = iter(evaluation_loader(EvalClips(clips.videos, clips.spec, clips.reading), 1, workers))
+    next(loader)
+    with pytest.raises(DataError, match=r"killed, most often because the memory is full\. Fix: smaller data\.num_workers or"):
+        read_on_without_workers(loader)
+
+
+def test_other_errors_are_left_as_they_are():
+    with pytest.raises(RuntimeError, match="CUDA out of memory"), telling_of_killed_workers():
+        raise RuntimeError("CUDA out of memory")

@@ -3,7 +3,6 @@
 import csv
 import logging
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,31 +132,6 @@ def test_a_part_that_holds_no_frame_is_refused(make_class_folders, tmp_path, sta
     write_annotations(root, rows)
     with pytest.raises(DataError, match=message):
         build(root)
-
-
-@pytest.fixture
-def with_rotated(bars, rotated, tmp_path) -> Path:
-    """The bars and three videos that only PyAV reads."""
-    root = shutil.copytree(bars, tmp_path / "data")
-    for place, degrees in (("left/over.mp4", 180), ("right/turned.mp4", 90), ("right/turned_too.mp4", 90)):
-        rotated(root / place, degrees)
-    return root
-
-
-def test_which_reader_auto_takes_is_told_with_the_reasons(with_rotated, caplog):
-    caplog.set_level(logging.INFO)
-    build(with_rotated)
-    told = [record.message for record in caplog.records if "videos are read" in record.message]
-    assert told == [
-        "27 videos are read: 24 by pyav (exact, and expected to be faster than decord), "
-        "2 by pyav (decord would be wrong: rotated by 90 degrees), 1 by pyav (decord would be wrong: rotated by 180 degrees)"
-    ]
-
-
-def test_nothing_is_told_of_readers_where_there_is_no_choice(with_rotated, caplog):
-    caplog.set_level(logging.INFO)
-    build(with_rotated, decoder="pyav")
-    assert "videos are read" not in caplog.text
 
 
 def test_the_root_may_have_any_name(make_class_folders, tmp_path):

@@ -1,13 +1,15 @@
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.training.runs import scan
 from videoseq.data.membership import check_sides, number_units, restore_split, split_identities, warn_of_seen
-from videoseq.data.videos import join_videos
+from videoseq.data.videos import Video, Videos, join_videos
 from videoseq.errors import CheckpointError, DataError
+from videoseq.types import VideoInfo, VideoRecord
 
 
 def names(videos):
@@ -81,6 +83,18 @@ def test_a_copy_on_another_side_is_a_leak_and_of_one_unit(folder, tmp_path):
         DataError, match=r"a leak: the same content is on two sides, left/.*mp4 in train and left/.*mp4 in test"
     ):
         check_sides({"train": copies[:1], "val": copies[:0], "test": copies[1:]})
+
+
+def test_of_several_leaks_the_first_one_is_named():
+    def videos(*shown):
+        return Videos.of(
+            Video(VideoRecord(Path(name), "a", row=row), VideoInfo(Path(name), num_frames=1, content_hash=content))
+            for name, content, row in shown
+        )
+
+    train, test = videos(("/1", "A", "row 1"), ("/2", "B", "row 2")), videos(("/3", "A", "row 3"), ("/2", "B", "row 4"))
+    with pytest.raises(DataError, match="the same content is on two sides, row 1 in train and row 3 in test"):
+        check_sides({"train": train, "val": train[:0], "test": test})
 
 
 @pytest.mark.parametrize("text", ["no base64", "QUJD", ["03f1"], None])

@@ -35,6 +35,14 @@ def test_connected_units(keys: list[str], units: list[int]) -> None:
     assert connected_units(codes, len(keys[0])).tolist() == units
 
 
+def test_a_long_chain_in_any_order_is_one_unit() -> None:
+    num_records = 100_000
+    place = np.random.default_rng(0).permutation(num_records)  # of each record in the chain
+    assert connected_units([place // 2, (place + 1) // 2], num_records).max() == 0
+    broken = np.where(place == num_records // 2, -1, place // 2)
+    assert connected_units([broken, (place + 1) // 2], num_records).max() == 1
+
+
 @pytest.mark.parametrize(
     ("number", "expected"),
     [

@@ -93,6 +93,10 @@ def test_checkpointing_encodes_every_chunk_once_more(video):
     assert sorted(sizes) == sorted([8, 8, 2] * 2)
 
 
+def test_chunks_of_a_trained_encoder_keep_all_without_checkpointing(video):
+    assert bytes_kept(build(encoder_chunk=4), video) >= bytes_kept(build(), video)
+
+
 def test_checkpointing_keeps_the_frames_alone(video):
     whole, less = bytes_kept(build(), video), bytes_kept(build(encoder_chunk=4, activation_checkpointing=True), video)
     frames = int(LENGTHS.sum()) * prod(video.shape[2:])  # a byte each

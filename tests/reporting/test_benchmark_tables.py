@@ -69,6 +69,14 @@ def test_what_is_missing_is_named(tmp_path):
         rewrite_tables(tmp_path / "README.md", tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"tables": []}', json.dumps(CONTENT).replace("quartiles", "quarters")])
+def test_a_file_that_holds_no_figures_is_named(tmp_path, text):
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    (tmp_path / "README.md").write_text("<!-- tables of a.json -->\n<!-- end -->\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.json' is no result of videoseq\.benchmark: measure it anew"):
+        rewrite_tables(tmp_path / "README.md", tmp_path)
+
+
 def test_the_tables_of_the_experiment_are_those_of_its_files():
     folder = Path(__file__).parents[2] / "experiments" / "speed"
     text = (folder / "README.md").read_text(encoding="utf-8")

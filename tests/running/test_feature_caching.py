@@ -128,6 +128,42 @@ def test_where_nothing_varies_there_is_one_clip_of_each_video(first):
         assert maker.num_items == 16 * num_variants + 4
 
 
+@pytest.mark.parametrize("sampling", ["all", "segments", "uniform"])
+def test_variants_that_show_the_same_are_made_once(tmp_path, bars, sampling):
+    words = train_words(bars, tmp_path, *FROZEN, "augment=none", f"clip.sampling={sampling}", "clip.max_frames=9")
+    train, _ = Run(*words, num_variants=4).make()
+    clips = train.clips
+    kept = [{clips.name(index, variant) for variant in range(clips.num_variants)} for index in range(16)]
+    shown = [
+        {train.batch([(index, variant)]).features.numpy().tobytes() for variant in range(clips.num_variants)}
+        for index in range(16)
+    ]
+    assert [len(names) for names in kept] == [len(features) for features in shown]
+    assert len(train.store) == sum(map(len, kept)) + 4
+    # `all` has two runs of 9 out of 10 frames.
+    assert {len(names) for names in kept} <= ({1} if sampling == "uniform" else {1, 2} if sampling == "all" else {2, 3, 4})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("clip.num_frames=1", "model.encoder.spatial=[1,1]"),
+        ("clip.sampling=all", "clip.max_frames=9", "clip.frame_stride=2"),
+        ("clip.sampling=all", "clip.target_fps=20", "augment.temporal.speed=2"),
+        ("clip.num_frames=12", "clip.padding=mask"),
+    ],
+    ids=str,
+)
+def test_the_estimate_is_what_is_written(tmp_path, bars, options):
+    words = train_words(bars, tmp_path / "made", *FROZEN, *options)
+    store = Run(*words).make()[0].store
+    needed = store.num_bytes - (store.folder / "description.json").stat().st_size
+    for limit, fits in ((needed, True), (needed - 1, False)):
+        words = train_words(bars, tmp_path / str(limit), *FROZEN, *options, f"data.cache_limit_gb={limit / 1e9}")
+        assert (Run(*words).maker.find_problem() is None) == fits
+
+
 def test_a_checkpoint_says_of_videos_what_it_says_of_their_features(tmp_path, first):
     run = Run(*first)
     val = run.make()[1]

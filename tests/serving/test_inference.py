@@ -176,6 +176,7 @@ def test_long_clips_are_encoded_in_parts_of_a_size_that_memory_holds(model):
     (long,) = clips(FRAMES_AT_ONCE + 88)
     result = infer_videos(shown, [collate([sample(0, long)])], device=CPU)
     assert sizes == [FRAMES_AT_ONCE, 88]
+    assert shown.encoder_chunk is None  # the caller's model encodes as before
     torch.testing.assert_close(result.probs[0], probs_of(model, long))
     shown.encoder_chunk = 200
     infer_videos(shown, [collate([sample(0, long)])], device=CPU)

@@ -1,9 +1,15 @@
 """The figures of an epoch."""
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from tests.training.pairs import run_pair
+from videoseq.data.batch import ClipSample, collate
+from videoseq.training.callbacks.media import TensorBoardMedia
 from videoseq.training.figures import EpochFigures
 from videoseq.training.metrics import classification_metrics
 
@@ -62,3 +68,18 @@ def test_those_of_several_processes_are_put_together(tmp_path):
     assert uneven == expected()
     assert (of_one["loss"], of_one["accuracy"]) == (0.5, 1.0)
     assert of_none == {}
+
+
+OPEN = Path("/proc/self/fd")
+
+
+@pytest.mark.skipif(not OPEN.exists(), reason="this system does not tell which files are open")
+def test_batches_of_workers_leave_no_file_open(run):
+    """Each of a worker's tensors is a file that stays open while it is there: an epoch has more of them than may be open."""
+    clips = [ClipSample(torch.zeros(1, 4, 3, 16, 16, dtype=torch.uint8), number % 2, number) for number in range(120)]
+    module, media, count = run.module().eval(), TensorBoardMedia(["left", "right"]), []
+    with torch.no_grad():
+        for batch in DataLoader(clips, batch_size=1, num_workers=1, collate_fn=collate):
+            media.on_validation_batch_end(None, None, module.validation_step(batch, 0), batch)
+            count.append(len(os.listdir(OPEN)))
+    assert max(count[60:]) < count[10] + 20

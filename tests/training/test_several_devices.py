@@ -1,6 +1,7 @@
 """Two processes train as one: the same clips, the same steps, the same figures, and one voice."""
 
 import shutil
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.training.pairs import run_pair
 from tests.training.runs import DATA, ENCODER, Run
+from videoseq.data.dataset import TrainClips
 from videoseq.data.manifest import Manifest
 from videoseq.data.samplers import epoch_order
 from videoseq.data.videos import Video, Videos, join_videos
@@ -193,3 +195,30 @@ def test_batchnorm_is_synchronised_on_request(one, tmp_path):
     """torch does it on GPUs alone: here the switch shows by torch's refusal, from which the command spares its users."""
     two = replace(one, trainer=TrainerOptions(accelerator="cpu", sync_batchnorm=True))
     assert run_pair(fit_synchronised, tmp_path / "results", two) == [True, True]
+
+
+class SlowClips(TrainClips):
+    """Clips that take long to come."""
+
+    def __getitem__(self, item):
+        time.sleep(0.1)
+        return super().__getitem__(item)
+
+
+def wait_for_the_slow_one(rank, run):
+    module, loaders = run.module(), run.datamodule()
+    if rank == 1:
+        manifest = run.manifest
+        slow = SlowClips(manifest.videos["train"], run.clip, run.augment, loaders.reading, run.seed, manifest.class_names)
+        loaders.train_clips = slow
+    throughput = Throughput(module.clock)
+    run.fit([throughput], module=module, datamodule=loaders)
+    return throughput.speed
+
+
+def test_waiting_for_the_clips_of_another_device_is_waiting(run, tmp_path):
+    """Four steps, before each of which the second process waits 0.2 seconds for two clips."""
+    once = replace(run, data=replace(DATA, batch_size=2), training=TrainingOptions(max_epochs=1))
+    for speed in run_pair(wait_for_the_slow_one, tmp_path / "results", once):
+        assert speed.steps == 4
+        assert speed.wait_seconds > 0.6

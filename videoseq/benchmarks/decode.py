@@ -108,7 +108,7 @@ def _compare(title: str, jobs: Sequence[Job], spec: ClipSpec, repeats: int, aim:
         theirs = partial(_read_with_peer, peer.name, read, size)
         differences.append(f"{peer.name} {_difference(exact, theirs, jobs):.1f}")
         contenders.append(Contender(peer.name, _pass(jobs, theirs), aim=aim or peer.aim))
-    readers = Counter(choose_reader(info, spec.width)[0] for info, _ in jobs)
+    readers = Counter(choose_reader(info) for info, _ in jobs)
     notes.insert(0, "auto took " + ", ".join(f"{reader} for {count}" for reader, count in readers.items()) + " reads")
     notes.insert(1, f"mean difference from the pixels of ours, of 255: {', '.join(differences)}")
     return Comparison(title, UNIT, contenders, notes=notes).run(repeats)

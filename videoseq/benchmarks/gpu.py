@@ -36,6 +36,7 @@ def measure_device(
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
     synthetic = steps_per_second(setup, batches) * setup.batch_size
+    peak_memory_gb = torch.cuda.max_memory_allocated() / 2**30 if on_gpu else None
     clips = median(run.metrics["clips_per_second"] for run in runs)
     used = step_flops(setup, batches) / setup.batch_size * clips / 1e12
     possible = matmul_tflops(setup.device, matrix_size)
@@ -47,7 +48,7 @@ def measure_device(
         "tflops": used,
         "matmul_tflops": possible,
         "share_of_matmul": used / possible,
-        "peak_memory_gb": torch.cuda.max_memory_allocated() / 2**30 if on_gpu else None,
+        "peak_memory_gb": peak_memory_gb,
     }
 
 

@@ -81,6 +81,14 @@ def exponent(seconds: Mapping[int, float]) -> float:
     return slope
 
 
+def growth_note(axis: Axis, seconds: Sequence[float]) -> str:
+    """Returns how an epoch grows along an axis; from 0 on there is no power, so that the ends are compared."""
+    first, last = axis.values[0], axis.values[-1]
+    if first > 0:
+        return f"grows as n^{exponent(dict(zip(axis.values, seconds, strict=True))):.2f}; aim: n^1 or less"
+    return f"an epoch with {first} {axis.name} takes {seconds[0] / seconds[-1]:.2f} times as long as one with {last}"
+
+
 def curve(axis: Axis, comparison: Comparison) -> dict[str, Any]:
     """Returns what the picture of an axis is drawn from."""
     return {"name": axis.name, "values": list(axis.values), "seconds": list(comparison.runs.values())}
@@ -93,9 +101,7 @@ def _along(axis: Axis, words: Sequence[str], folder: Path, repeats: int) -> Comp
     ]
     comparison = Comparison(f"by {axis.name}", "seconds of an epoch", contenders, less_is_better=True)
     comparison.run(repeats, warm_up=False)
-    if min(axis.values) > 0:
-        middles = {value: median(runs) for value, runs in zip(axis.values, comparison.runs.values(), strict=True)}
-        comparison.notes.append(f"grows as n^{exponent(middles):.2f}; aim: n^1 or less")
+    comparison.notes.append(growth_note(axis, [median(runs) for runs in comparison.runs.values()]))
     return comparison
 
 

@@ -9,8 +9,6 @@ from videoseq.benchmarks.comparison import Clock, Comparison, Contender, rate
 from videoseq.benchmarks.videos import scanned
 from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.loading import evaluation_loader
-from videoseq.data.sampling import sample_clip
-from videoseq.data.transforms import decode_size
 from videoseq.data.videos import Video
 from videoseq.types import ClipSpec, VideoRecord
 
@@ -30,14 +28,11 @@ def compare_loaders(paths: Sequence[Path], spec: ClipSpec, batch_size: int, num_
     Raises:
         DataError: decord reads none of the videos exactly.
     """
-    from videoseq.benchmarks.peers.decord_loader import decord_loader
+    from videoseq.benchmarks.peers.decord_loader import decord_clips, decord_loader
 
     torch.set_num_threads(1)  # more would wait for each other and be counted for it
     infos = scanned(paths)
     videos = [Video(VideoRecord(info.path, ""), info) for info in infos]
-    items = [
-        (info.path, sample_clip(info.num_frames, spec, rng=None), decode_size(info.height, info.width, spec)) for info in infos
-    ]
 
     def ours(decoder: str) -> Callable[[], float]:
         clips = EvalClips(videos, spec, Reading(decoder, bad_videos="error"))
@@ -45,7 +40,7 @@ def compare_loaders(paths: Sequence[Path], spec: ClipSpec, batch_size: int, num_
         return rate(lambda: sum(len(batch) for batch in loader), clock)
 
     clock: Clock = "wall" if num_workers else "CPU"
-    peer = decord_loader(items, (spec.height, spec.width), batch_size, num_workers)
+    peer = decord_loader(decord_clips(videos, spec), batch_size, num_workers)
     contenders = [
         *(Contender(f"videoseq, {decoder}", ours(decoder), is_ours=True) for decoder in ("auto", "decord", "pyav")),
         Contender("DataLoader of bare decord", rate(lambda: sum(len(clips) for clips, _ in peer), clock), aim=0.95),

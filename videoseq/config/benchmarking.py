@@ -57,6 +57,11 @@ class BenchmarkConfig(TrainConfig):
             raise ConfigError(
                 "against names the original videos of prepared ones: target=decode input=PREPARED against=ORIGINAL"
             )
+        if self.target == "step" and (self.training.accumulate > 1 or self.training.compile):
+            raise ConfigError(
+                "target=step compares steps of one batch each with those of a loop that does not compile: leave "
+                "training.accumulate and training.compile out"
+            )
         if self.target == "tables" and self.input is None:
             raise ConfigError("target=tables needs a folder with the JSON files of benchmarks: input=experiments/speed")
         if self.target == "cache" and self.training.max_epochs < 2:

@@ -33,6 +33,8 @@ class PrepareConfig:
     paths: PathsConfig = field(default_factory=PathsConfig)
 
     def __post_init__(self) -> None:
+        if not self.output:
+            raise ConfigError("output is empty: name the folder of the copy, output=DIR")
         if self.short_side < 16:
             raise ConfigError(f"short_side must be at least 16 pixels, got {self.short_side}")
         if not 0 <= self.quality <= 100:

@@ -220,8 +220,8 @@ class PredictConfig:
         num_crops: Crops of a clip, likewise.
         batch_size: Clips of a batch.
         num_workers: Processes that decode; 0 decodes beside the model, which is best for a few videos.
-        decoder: Which reader: `auto` is the exact one that is expected to read the file fastest, decord or PyAV; `torchcodec`
-            needs the extra `torchcodec` and a system FFmpeg.
+        decoder: Which reader: `auto` is PyAV for files, the fastest exact one; `decord` refuses files that it would read
+            wrongly; `torchcodec` needs the extra `torchcodec` and a system FFmpeg.
         limits: What one file may ask of the machine.
         trainer: On what.
     """

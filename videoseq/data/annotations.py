@@ -29,6 +29,7 @@ def read_annotations(
     class_names_file: Path | None = None,
     allow_outside_root: bool = False,
     frame_folders: FrameFolderOptions = FrameFolderOptions(),  # noqa: B008
+    unfinished: bool = False,
 ) -> Records:
     """Reads every labelled video of a data set.
 
@@ -40,6 +41,7 @@ def read_annotations(
         class_names_file: Names the classes of a list whose labels are integers.
         allow_outside_root: Whether videos may lie outside the root, also through symbolic links.
         frame_folders: Which folders of images are videos.
+        unfinished: Whether the data set may be one that is being prepared.
 
     Returns:
         The records, sorted by path and time; the order depends on nothing but the data set.
@@ -69,7 +71,8 @@ def read_annotations(
         frame_folders=frame_folders,
         frames=frame_folders.resolved(),
     )
-    _check_finished(source.root)
+    if not unfinished:
+        _check_finished(source.root)
     records = Records.of(FORMATS[name].read(source))
     _check_frame_folders(records, frame_folders)
     _check_unique(records, source.resolver)

@@ -110,8 +110,9 @@ class VideoDataModule(pl.LightningDataModule):
             "training videos": f"{len(videos)} (digest {digest})",
             "data.batch_size × devices": self._sizes()[0],
             "data.sampler": self.options.sampler,
-            "data.bucketing": self.options.bucketing,
+            "data.bucketing": "length" if self.options.is_bucketed(self.clip) else "none",
             "seed": self.seed,
+            "data.skip_loop_filter": self.options.skip_loop_filter,
             **_flat("augment", plain_dict(self.augment.resolved())),
             # Decoded frames that are kept are those of the videos; features are of variants that every epoch goes through.
             "data.cache": "none or frames" if self._features is None else "features",

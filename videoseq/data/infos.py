@@ -15,14 +15,14 @@ from videoseq.data.scan_cache import to_table
 from videoseq.data.scan_rows import from_row
 from videoseq.types import VideoInfo
 
-# Bytes, as the path: a message may name a file whose name is no text.
 _ERROR = pa.field("error", pa.binary())
+"""Bytes, as the path: a message may name a file whose name is no text."""
 
 _NUM_RECENT = 1024
 """So many results are kept as objects: those of the files from which many parts are labelled come again and again."""
 
-
 _ROWS_AT_ONCE = 256
+"""Rows that are turned into objects in one go where all are read in order."""
 
 
 class Infos(Sequence[VideoInfo]):
@@ -59,11 +59,13 @@ class Infos(Sequence[VideoInfo]):
     def __getitem__(self, index: "int | slice") -> "VideoInfo | Infos":
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
-        if index not in self._recent:
+        info = self._recent.get(index)
+        if info is None:
+            info = _info({name: _plain(column[index]) for name, column in self._columns.items()})
             if len(self._recent) >= _NUM_RECENT:
                 self._recent.clear()
-            self._recent[index] = _info({name: _plain(column[index]) for name, column in self._columns.items()})
-        return self._recent[index]
+            self._recent[index] = info
+        return info
 
     def __iter__(self) -> Iterator[VideoInfo]:
         for start in range(0, len(self), _ROWS_AT_ONCE):

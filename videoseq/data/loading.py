@@ -1,6 +1,7 @@
 """Loaders of batches: the resumable training loader and the deterministic one for everything else."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -54,13 +55,34 @@ class ClipLoader(DataLoader[ClipSample]):
         """Yields batches.
 
         Raises:
-            DataError: A video cannot be read, and `bad_videos` is `error`.
+            DataError: A video cannot be read, and `bad_videos` is `error`; or a process that decodes was killed.
         """
-        for batch in super().__iter__():
-            # Here and not in the data set: torch turns an exception of a worker into a RuntimeError with its traceback as text.
-            if batch.failures and self.bad_videos == "error":
-                raise DataError(f"{batch.failures[0][1]}; to leave such videos out: data.bad_videos=skip")
-            yield batch
+        with telling_of_killed_workers():
+            for batch in super().__iter__():
+                # Not in the data set: torch turns an exception of a worker into a RuntimeError with its traceback as text.
+                if batch.failures and self.bad_videos == "error":
+                    raise DataError(f"{batch.failures[0][1]}; to leave such videos out: data.bad_videos=skip")
+                yield batch
+
+
+@contextmanager
+def telling_of_killed_workers() -> Iterator[None]:
+    """Says what has happened where a process of a `DataLoader` is gone.
+
+    Torch raises that wherever this process is when it learns of it, not only in the loader.
+
+    Raises:
+        DataError: A process that decodes was killed.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker (pid"):
+            raise
+        raise DataError(
+            "a process that decodes videos was killed, most often because the memory is full. Fix: smaller data.num_workers or "
+            "data.batch_size, then start again: what is finished stays"
+        ) from error
 
 
 class Resumable:

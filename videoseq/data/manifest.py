@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from videoseq.data.annotations import check_labels, check_two_classes, class_names, read_annotations
-from videoseq.data.decoding import check_decoder, choose_reader
+from videoseq.data.decoding import check_decoder
 from videoseq.data.frame_folders import FrameFolderOptions
-from videoseq.data.infos import Infos
 from videoseq.data.options import DataOptions, SyntheticOptions
 from videoseq.data.parts import check_parts
 from videoseq.data.records import Records
@@ -148,8 +146,6 @@ def build_manifest(
     if expected_classes is None:
         refuse_lost_class(good.labels.used, bad)
     check_parts(good, infos, good.paths.codes)
-    if options.decoder == "auto":
-        _tell_readers(infos)
     splits = assign_splits(good, infos.contents.take(good.paths.codes), options.split)
     ids = {name: position for position, name in enumerate(names)}
     targets = np.array([ids.get(name, -1) for name in good.labels.names.to_list()], np.int64)[good.labels.codes]
@@ -232,16 +228,3 @@ def refuse_lost_class(labels: Iterable[str], bad: Sequence[BadVideo]) -> None:
                 f"no video of the class {item.record.label!r} can be read; the first: {str(item.record.path)!r}: "
                 f"{item.reason}. Repair them, or remove the class from the data set"
             )
-
-
-_MOST_TOLD = 20_000
-"""Of more files an even share is looked at."""
-
-
-def _tell_readers(infos: Infos) -> None:
-    good = np.flatnonzero(~infos.are_bad)
-    infos = infos.take(good[:: len(good) // _MOST_TOLD + 1])
-    chosen = Counter(map(choose_reader, infos)).most_common()
-    listed = ", ".join(f"{count} by {reader} ({reason})" for (reader, reason), count in chosen[:5])
-    told = f"{len(infos)} of {len(good)}" if len(infos) < len(good) else f"{len(good)}"
-    logger.info("%s videos are read: %s%s", told, listed, ", …" if len(chosen) > 5 else "")

@@ -113,21 +113,21 @@ def check_sides(parts: Mapping[Split, Videos]) -> None:
     videos = join_videos([*parts.values()])
     splits = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
     names = [*parts]
+    leaks: list[tuple[int, int, str]] = []
     for word, codes in _shared(videos).items():
         having = np.flatnonzero(codes >= 0)
         _, first, of_key = np.unique(codes[having], return_index=True, return_inverse=True)
         firsts = having[first][of_key]
-        leaks = np.flatnonzero(splits[firsts] != splits[having])
-        if len(leaks):
-            places = int(firsts[leaks[0]]), int(having[leaks[0]])
-            one, other = (
-                f"{videos[place].record.row or videos[place].record.path} in {names[splits[place]]}" for place in places
-            )
-            name = f" {videos[places[0]].record.group!r}" if word == "group" else ""
-            raise DataError(
-                f"a leak: the same {word}{name} is on two sides, {one} and {other}, so the result would be too "
-                "good. Fix: delete one of the two videos, or give both the same group"
-            )
+        leaking = np.flatnonzero(splits[firsts] != splits[having])
+        leaks += [(int(having[place]), int(firsts[place]), word) for place in leaking[:1]]
+    if leaks:
+        place, before, word = min(leaks, key=lambda leak: leak[0])
+        one, other = (f"{videos[at].record.row or videos[at].record.path} in {names[splits[at]]}" for at in (before, place))
+        name = f" {videos[before].record.group!r}" if word == "group" else ""
+        raise DataError(
+            f"a leak: the same {word}{name} is on two sides, {one} and {other}, so the result would be too "
+            "good. Fix: delete one of the two videos, or give both the same group"
+        )
 
 
 def number_units(videos: Videos) -> list[int]:

@@ -51,9 +51,10 @@ class DataOptions:
             `classInd.txt`, `labels.txt` or `classes.txt` beside the list is found.
         frame_folders: Folders of extracted frames as videos.
         allow_outside_root: Whether annotations may name files outside the root.
-        decoder: Which reader: `auto` is the exact one that is expected to read the file fastest, decord or PyAV; folders of
-            frames have their own. `torchcodec` and `torchcodec_cuda` need the extra `torchcodec` and a system FFmpeg; the
-            latter decodes on a CUDA GPU, in this process alone (`num_workers=0`), and its pixels are not quite the others'.
+        decoder: Which reader: `auto` is PyAV for files, the fastest exact one; folders of frames have their own. `decord`
+            refuses files that it would read wrongly. `torchcodec` and `torchcodec_cuda` need the extra `torchcodec` and a
+            system FFmpeg; the latter decodes on a CUDA GPU, in this process alone (`num_workers=0`), and its pixels are not
+            quite the others'.
         skip_loop_filter: Whether PyAV leaves out the filter that smooths the edges of blocks: decoding takes about an eighth
             less time and is no longer exact, by about 1 of 255 on average. Files in H.264, HEVC and VP8 have that filter, for
             others it changes nothing.
@@ -139,10 +140,11 @@ class DataOptions:
 
     def workers_of(self, devices: int) -> int:
         """Returns the processes that decode for each of several devices that share the machine's cores."""
-        if self.num_workers is not None:
-            return self.num_workers
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(min(cores // devices, 8), 1)
+        return most_workers(devices) if self.num_workers is None else self.num_workers
+
+    def is_bucketed(self, clip: ClipSpec) -> bool:
+        """Says whether the clips of a training batch are of similar length, because `bucketing` asks for it and they differ."""
+        return self.bucketing != "none" and clip.varies_in_length
 
     def with_absolute_paths(self) -> "DataOptions":
         """Returns options that mean the same files from any working folder."""
@@ -151,3 +153,9 @@ class DataOptions:
             for path in (self.root, self.annotations, self.class_names)
         )
         return replace(self, root=root, annotations=annotations, class_names=class_names)
+
+
+def most_workers(devices: int) -> int:
+    """Returns the processes that decode for each of several devices: one per core that this process may use, at most 8."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(min(cores // devices, 8), 1)

@@ -33,6 +33,4 @@ def training_order(
         seed: Seed of the order.
     """
     order = partial(balanced_order, targets, seed) if options.sampler == "balanced" else partial(epoch_order, len(videos), seed)
-    if options.bucketing == "none" or not spec.varies_in_length:
-        return order
-    return bucketed(order, clip_lengths(videos, spec), batch_size, seed)
+    return bucketed(order, clip_lengths(videos, spec), batch_size, seed) if options.is_bucketed(spec) else order

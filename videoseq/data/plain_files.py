@@ -42,7 +42,7 @@ def find_plain_files(texts: Sequence[str], base: Path, resolver: Resolver, is_sa
         start = f"{folder}/" if folder else ""
         if plain and is_safe(start + plain[0]):
             resolver.learn(path, there)
-            found.update((start + name, f"{path}/{name}") for name in plain)
+            found.update((start + name, os.path.join(path, name)) for name in plain)
     return found
 
 

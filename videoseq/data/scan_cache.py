@@ -16,7 +16,7 @@ from videoseq.types import Limits, VideoInfo
 
 logger = logging.getLogger(__name__)
 
-_VERSION = b"5"
+_VERSION = b"6"
 SCHEMA = pa.schema(
     [
         # Bytes: a file name need not be valid UTF-8.
@@ -34,9 +34,10 @@ SCHEMA = pa.schema(
         ("pts_step", pa.int64()),
         ("irregular_pts", pa.list_(pa.int64())),
         ("keyframes", pa.list_(pa.int64())),
-        ("skippable_fraction", pa.float64()),
+        ("can_skip", pa.bool_()),
         ("marks_exact", pa.bool_()),
         ("content_hash", pa.string()),
+        ("shown_as", pa.string()),
         ("decord_safe", pa.bool_()),
         ("unsafe_reason", pa.string()),
         ("frame_pattern", pa.string()),

@@ -28,6 +28,6 @@ def scan_in_processes(
         how = frames.get(path)
         return {"path": str(path), "limits": plain_dict(limits), "frames": None if how is None else plain_dict(how)}
 
-    work = Work("videoseq.data.scan_worker", "the scan", limits.max_seconds, request)
+    work = Work("videoseq.data.scan_worker", "the scan", lambda _: limits.max_seconds, request)
     for answer in run_in_processes(work, paths, num_workers):
         yield VideoInfo(answer.path, error=answer.failure) if answer.row is None else from_row(answer.row)

@@ -14,11 +14,13 @@ Codes = NDArray[np.integer]
 def connected_units(keys: Sequence[Codes], num_records: int) -> NDArray[np.int64]:
     """Joins records that share a key, directly or through others.
 
-    Every record takes the least number of those that it shares a key with, then the number that this one has, until nothing
-    changes any more:
+    Every record has the number of a head, at first its own. Heads take the least head with which a record of theirs shares
+    a key, and all records the head of their head, until no head changes any more:
 
-        groups    0 1 0 -      files  - - 2 2
+        files     - - 0 0      groups  0 1 0 -
         numbers   0 1 2 3  ->  0 1 0 2  ->  0 1 0 0
+
+    The heads learn it, not only the records, so that a chain of them, whatever its order, is joined in a few rounds.
 
     Args:
         keys: The keys of the records, those of one kind in each.
@@ -31,13 +33,14 @@ def connected_units(keys: Sequence[Codes], num_records: int) -> NDArray[np.int64
     before = None
     while before is None or (numbers != before).any():
         before = numbers
+        numbers = before.copy()
         for codes in keys:
             has_key = codes >= 0
             least = np.full(int(codes.max(initial=-1)) + 1, num_records)
             np.minimum.at(least, codes[has_key], numbers[has_key])
-            numbers = numbers.copy()
-            numbers[has_key] = least[codes[has_key]]
-        numbers = numbers[numbers]
+            np.minimum.at(numbers, before[has_key], least[codes[has_key]])
+        while (numbers != numbers[numbers]).any():
+            numbers = numbers[numbers]
     return np.unique(numbers, return_inverse=True)[1]
 
 

@@ -40,13 +40,13 @@ class Work:
     Attributes:
         module: Name of the module that they run, which calls `serve`.
         name: What is done to a file, for messages, such as `the scan`.
-        max_seconds: Wall-clock seconds after which the process of a file is killed; `inf` waits.
+        max_seconds: Wall-clock seconds after which the process of a file is killed.
         request: Makes what is sent for a file: a dict that JSON can hold.
     """
 
     module: str
     name: str
-    max_seconds: float
+    max_seconds: Callable[[Path], float]
     request: Callable[[Path], dict[str, Any]]
 
 
@@ -136,7 +136,7 @@ class _Worker:
         """Gives the idle process a file."""
         assert self._process.stdin is not None
         self.path, self.is_idle = path, False
-        self.deadline = time.monotonic() + self.work.max_seconds
+        self.deadline = time.monotonic() + self.work.max_seconds(path)
         request = json.dumps(self.work.request(path))
         try:
             self._process.stdin.write(request.encode("ascii") + b"\n")
@@ -150,7 +150,7 @@ class _Worker:
         part = os.read(self.answers.fileno(), 1 << 20)
         if not part:
             self.is_dead = True
-            return self._failed(f"{self.work.name} crashed ({self._ending()}); the file is damaged, try ffmpeg -i x out.mp4")
+            return self._failed(self._cause())
         self._buffer += part
         if not self._buffer.endswith(b"\n"):
             return self.expire()
@@ -164,15 +164,24 @@ class _Worker:
         if self.is_idle or time.monotonic() < self.deadline:
             return None
         self.is_dead = True
+        seconds = self.work.max_seconds(self.path) if self.path is not None else _START_SECONDS
         return self._failed(
-            f"{self.work.name} took longer than max_seconds={self.work.max_seconds:g} and was killed; the file may be "
-            "damaged, else raise data.limits.max_seconds"
+            f"{self.work.name} took longer than {seconds:g} seconds and was killed; the file may be damaged, else raise "
+            "data.limits.max_seconds"
         )
 
     def kill(self) -> None:
         """Ends the process whatever it does, and takes its pipes back."""
         self._process.kill()
         self._process.communicate()
+
+    def _cause(self) -> str:
+        ending = self._ending()
+        fixes = {
+            "SIGKILL": "as where memory runs out: use fewer data.num_workers",
+            "exit code 1": "a fault of the program, not of the file: please report it",
+        }
+        return f"{self.work.name} crashed ({ending}); {fixes.get(ending, 'the file is damaged, try ffmpeg -i x out.mp4')}"
 
     def _failed(self, cause: str) -> Answer:
         if self.path is None:

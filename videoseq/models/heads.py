@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from videoseq.errors import ModelError
+from videoseq.models.devices import on_device
 from videoseq.models.options import HeadOptions, MeanHeadOptions, RecurrentHeadOptions
 from videoseq.models.pooling import State, TimePool, build_pool, valid_frames
 
@@ -149,7 +150,7 @@ def build_head(options: HeadOptions, *, feature_size: int, num_classes: int) -> 
 def _packed(features: Tensor, counts: Tensor) -> PackedSequence:
     """Packs clips (B, T, D) of lengths (B,) on the CPU, as `pack_padded_sequence` does, for which the host waits."""
     order = counts.argsort(descending=True, stable=True)
-    there, back = (indices.to(features.device, non_blocking=True) for indices in (order, order.argsort()))
+    there, back = (on_device(indices, features.device) for indices in (order, order.argsort()))
     packed = pack_padded_sequence(features.index_select(0, there), counts[order], batch_first=True)
     return PackedSequence(packed.data, packed.batch_sizes, there, back)
 

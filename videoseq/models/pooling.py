@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from videoseq.models.devices import on_device
+
 State = tuple[Tensor, ...]
 
 
@@ -13,7 +15,7 @@ def valid_frames(x: Tensor, lengths: Tensor | None) -> Tensor | None:
     if lengths is None:
         return None
     positions = torch.arange(x.shape[1], device=x.device)
-    return positions < lengths.to(x.device, non_blocking=True).unsqueeze(1)  # (T,) < (B, 1) -> (B, T)
+    return positions < on_device(lengths, x.device).unsqueeze(1)  # (T,) < (B, 1) -> (B, T)
 
 
 class TimePool(nn.Module, ABC):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from videoseq.errors import ModelError
+from videoseq.models.devices import on_device
 from videoseq.models.frame_encoder import FrameEncoder
 from videoseq.models.heads import Head
 from videoseq.models.pooling import State
@@ -20,9 +21,11 @@ class VideoModel(nn.Module):
         head: Features to logits; made for features of size `prod(encoder.feature_shape)`.
         channels_last: Keep the encoder's weights and input in channels_last memory format, which is faster on many
             machines; the results are the same up to rounding.
-        encoder_chunk: Frames that the encoder gets at once; None: all of a batch. The results are the same up to rounding.
+        encoder_chunk: Frames that the encoder gets at once; None: all of a batch. The results are the same up to rounding and
+            to what the encoder draws. It makes memory less where the encoder keeps nothing for gradients, or is told by
+            `activation_checkpointing` to keep little.
         activation_checkpointing: Keep of each chunk the frames alone for the backward pass, which encodes them once more;
-            the results are the same.
+            the results are the same. Where a batch is one chunk nothing is gained: all of it is encoded once more.
 
     Raises:
         ModelError: The one or the other, where BatchNorm is trained in some epoch.
@@ -138,7 +141,7 @@ def _valid_positions(lengths: Tensor, video: Tensor) -> Tensor:
     Lengths on the CPU are counted there: a mask on a GPU would make the host wait for it, to learn how many frames there are.
     """
     valid = torch.arange(video.shape[1], device=lengths.device) < lengths.unsqueeze(1)  # (T,) < (B, 1) -> (B, T)
-    return valid.flatten().nonzero().squeeze(1).to(video.device, non_blocking=True)
+    return on_device(valid.flatten().nonzero().squeeze(1), video.device)
 
 
 def check_chunks(encoder: FrameEncoder, *, encoder_chunk: int | None, activation_checkpointing: bool) -> None:

@@ -55,15 +55,33 @@ def rewrite_tables(readme: Path, folder: Path) -> list[str]:
         The names of the JSON files that have a place in it.
 
     Raises:
-        DataError: There is no README, or one of the JSON files that it names is missing.
+        DataError: There is no README, or one of the JSON files that it names is missing or none of these.
     """
     if not readme.is_file():
         raise DataError(
             f"{str(readme)!r} is not there: write one with a line <!-- tables of NAME.json --> and one <!-- end -->"
         )
     text = readme.read_text(encoding="utf-8")
-    readme.write_text(_PLACE.sub(lambda place: place[1] + _tables_of(folder / place[2]) + place[3], text), encoding="utf-8")
+    readme.write_text(_PLACE.sub(lambda place: place[1] + markdown(read_figures(folder / place[2])) + place[3], text), encoding="utf-8")
     return [place[2] for place in _PLACE.finditer(text)]
+
+
+def read_figures(path: Path) -> dict[str, Any]:
+    """Returns what a benchmark wrote.
+
+    Raises:
+        DataError: The file is missing, or none that this version of the benchmark writes.
+    """
+    if not path.is_file():
+        raise DataError(
+            f"{str(path)!r} is not there, and the README has a place for its tables: measure it, or take the place out"
+        )
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        markdown(content)
+    except (OSError, ValueError, TypeError, LookupError):
+        raise DataError(f"{str(path)!r} is no result of videoseq.benchmark: measure it anew") from None
+    return content
 
 
 def table_rows(table: Mapping[str, Any]) -> Iterator[Row]:
@@ -94,11 +112,3 @@ def _with_spread(figure: Mapping[str, Any]) -> str:
 def _short(value: float) -> str:
     """Returns three significant digits, or all of a whole number."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _tables_of(path: Path) -> str:
-    if not path.is_file():
-        raise DataError(
-            f"{str(path)!r} is not there, and the README has a place for its tables: measure it, or take the place out"
-        )
-    return markdown(json.loads(path.read_text(encoding="utf-8")))

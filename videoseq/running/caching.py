@@ -4,9 +4,10 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoseq.data.caching.building import build_frame_cache
+from videoseq.data.caching.building import FrameBuilder
 from videoseq.data.caching.choosing import CacheMode, choose_cache
 from videoseq.data.datamodule import VideoDataModule
+from videoseq.data.videos import join_videos
 from videoseq.errors import ConfigError
 from videoseq.models.options import EncoderOptions
 from videoseq.reporting.progress import progress_bar
@@ -64,7 +65,7 @@ def keep_data(
     Raises:
         ConfigError: There is no room, or the folder cannot be written.
         CheckpointError: The checkpoint does not fit the run.
-        DataError: A video cannot be read, and `data.bad_videos` is `error`.
+        DataError: A video cannot be read, and `data.bad_videos` is `error`; or a process that decodes was killed.
     """
     options = loaders.options
     num_workers = options.workers_of(max(ranks.world_size() // trainer.num_nodes, 1))
@@ -74,17 +75,12 @@ def keep_data(
             logger.info("every epoch decodes its clips: %s (data.cache=frames keeps decoded frames)", choice.reason)
         return KeptData("none")
     if choice.mode == "frames":
-        videos = [*loaders.manifest.videos["train"], *loaders.manifest.videos["val"]]
-        built = build_frame_cache(
-            videos,
-            loaders.clip,
-            loaders.augment,
-            loaders.reading,
-            cache,
-            num_workers=num_workers,
-            limit_gb=options.cache_limit_gb,
-            progress=progress_bar,
-        )
+        videos = join_videos([loaders.manifest.videos["train"], loaders.manifest.videos["val"]])
+        builder = FrameBuilder(videos, loaders.clip, loaders.augment, loaders.reading, cache)
+        problem = processes.decided("cache", lambda: builder.find_problem(options.cache_limit_gb))
+        if problem is not None:
+            raise ConfigError(problem)
+        built = builder.build(num_workers, progress_bar)
         loaders.use_frames(built.cache)
         return KeptData("frames", built.num_items, built.num_bytes, built.build_seconds)
     num_variants = min(options.cache_variants, training.max_epochs)

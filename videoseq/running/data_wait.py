@@ -1,16 +1,20 @@
 """What helps a run that waited for its data."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from videoseq.data.caching.choosing import CacheMode, choose_cache
 from videoseq.data.datamodule import VideoDataModule
+from videoseq.data.options import most_workers
 from videoseq.data.transforms import decode_size
 from videoseq.training import ranks
 from videoseq.training.options import TrainerOptions
 
 MOST_WAITING = 0.2
 """Share of the training time that a run may wait for data without a word."""
+
+MOST_SECONDS = 60.0
+"""Seconds that it may wait without a word, whatever their share: no remedy is worth less."""
 
 _MUCH_LARGER = 1.5
 _NUM_LOOKED_AT = 100
@@ -22,7 +26,7 @@ class Loading:
 
     Attributes:
         num_workers: Processes that decoded for each device.
-        best_workers: As many as there are cores for them.
+        best_workers: As many as there are cores for them; 0 where the process that trains decodes on its GPU.
         cache: What was kept on disk.
         best_cache: The most that can be kept.
         short_side: Height or width of the videos, the shorter, in pixels; the median.
@@ -52,7 +56,7 @@ def loading_of(loaders: VideoDataModule, trainer: TrainerOptions, cache: CacheMo
     choice = choose_cache("auto", loaders.augment.resolved(), encoder_stays_frozen=encoder_stays_frozen)
     return Loading(
         options.workers_of(devices),
-        replace(options, num_workers=None).workers_of(devices),
+        0 if options.decoder == "torchcodec_cuda" else most_workers(devices),
         cache,
         "features" if choice.mode == "features" else "frames",
         median(min(info.height, info.width) for info in infos),
@@ -60,17 +64,18 @@ def loading_of(loaders: VideoDataModule, trainer: TrainerOptions, cache: CacheMo
     )
 
 
-def advise(data_wait_fraction: float, loading: Loading) -> str | None:
+def advise(data_wait_fraction: float, data_wait_seconds: float, loading: Loading) -> str | None:
     """Returns what to tell a user whose run waited for data, with all that may help, the simplest first.
 
     Args:
         data_wait_fraction: Share of the training time that was spent waiting, in [0, 1].
+        data_wait_seconds: The same in seconds.
         loading: How the run came to its clips.
 
     Returns:
         The message; None where the run waited little, or where nothing is decoded any more.
     """
-    if data_wait_fraction <= MOST_WAITING or loading.cache == "features":
+    if data_wait_fraction <= MOST_WAITING or data_wait_seconds < MOST_SECONDS or loading.cache == "features":
         return None
     remedies = []
     if loading.num_workers < loading.best_workers:
@@ -83,5 +88,7 @@ def advise(data_wait_fraction: float, loading: Loading) -> str | None:
                 "python -m videoseq.prepare"
             )
     if not remedies:
-        remedies.append("fewer augmentations or more cores: the workers have all that there are")
+        remedies.append("fewer augmentations")
+        if loading.best_workers:
+            remedies.append("more cores: the workers have all that there are")
     return f"training waited for data {data_wait_fraction:.0%} of its time. What helps: {'; or '.join(remedies)}"

@@ -4,7 +4,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -12,15 +13,17 @@ from torch import Tensor
 
 from videoseq.data.batch import ClipBatch
 from videoseq.data.caching.choosing import is_varied
-from videoseq.data.caching.encoding import Encode, encode_missing, num_clips, wanted_jobs
+from videoseq.data.caching.encoding import Encode, Job, encode_missing, num_clips, wanted_jobs
 from videoseq.data.caching.feature_keys import describe_features
-from videoseq.data.caching.room import room_problem
+from videoseq.data.caching.room import room_problem, taken_bytes
+from videoseq.data.caching.shards import stored_bytes
 from videoseq.data.caching.shown import AugmentedVariants, CentreViews, ShownClips
 from videoseq.data.caching.store import ArrayStore
 from videoseq.data.datamodule import VideoDataModule
 from videoseq.data.dataset import EvalClips
 from videoseq.data.features import FeatureClips
-from videoseq.errors import ConfigError
+from videoseq.data.loading import telling_of_killed_workers
+from videoseq.errors import ConfigError, DataError
 from videoseq.models.options import EncoderOptions
 from videoseq.models.video_model import VideoModel
 from videoseq.models.weights import fingerprint, fit_state, read_torch_file
@@ -101,6 +104,7 @@ class FeatureMaker:
             precision=trainer.precision,
             device=self.device.type,
         )
+        self._found: tuple[ArrayStore, list[Job]] | None = None
         augmentation = loaders.augment.resolved()
         videos = loaders.manifest.videos
         self._val = CentreViews(EvalClips(videos["val"], loaders.clip, loaders.reading))
@@ -118,14 +122,15 @@ class FeatureMaker:
     def find_problem(self) -> str | None:
         """Returns why the features cannot be kept, None where they can; what is there already needs no room."""
         try:
-            store = ArrayStore.open(self.folder, self._description)
-            jobs = wanted_jobs([self._val, self._train], store)
+            # Before it is asked what is missing: what others finish in between is not to count twice.
+            taken = taken_bytes(self.folder)
+            store, jobs = self._find()
             if not jobs:
                 return None
             with store.claimed([]):  # the folder can be written
-                num_frames = sum(self._num_frames(job.clips, job.position) * len(job.variants) for job in jobs)
-            needed = num_frames * math.prod(self.model.encoder.feature_shape) * 4
-            return room_problem(self.folder, needed, self.options.cache_limit_gb, what=f"features of {num_clips(jobs)} clips")
+                needed = self._needed_bytes(jobs)
+            what = f"features of {num_clips(jobs)} clips"
+            return room_problem(self.folder, taken, needed, self.options.cache_limit_gb, what=what)
         except OSError as error:
             return _unwritable(self.folder, error)
 
@@ -137,11 +142,10 @@ class FeatureMaker:
 
         Raises:
             ConfigError: The disk is full or cannot be written.
-            DataError: A video cannot be read, and `data.bad_videos` is `error`.
+            DataError: A video cannot be read, and `data.bad_videos` is `error`; or a process that decodes was killed.
         """
         started = time.perf_counter()
-        store = ArrayStore.open(self.folder, self._description)
-        jobs = wanted_jobs([self._val, self._train], store)
+        store, jobs = self._find()
         logger.info(
             "the encoder is frozen, so every clip is encoded once, %d of each training video, and training reads its features "
             "from %s (%s; data.cache=none encodes in every epoch)",
@@ -152,18 +156,26 @@ class FeatureMaker:
         failures: dict[str, str] = {}
         if jobs:
             try:
-                failures = encode_missing(
-                    jobs,
-                    store,
-                    self._encode(),
-                    num_workers=num_workers,
-                    batch_size=self.options.batch_size,
-                    progress=progress_bar,
-                )
+                with telling_of_killed_workers():
+                    failures = encode_missing(
+                        jobs,
+                        store,
+                        self._encode(),
+                        num_workers=num_workers,
+                        batch_size=self.options.batch_size,
+                        progress=progress_bar,
+                    )
             except OSError as error:
                 raise ConfigError(f"{_unwritable(self.folder, error)}; what is finished stays. Fix: {FIX}") from error
         train, val = (FeatureClips(clips, store, failures) for clips in (self._train, self._val))
         return train, val, time.perf_counter() - started
+
+    def _find(self) -> tuple[ArrayStore, list[Job]]:
+        """Returns where the features lie and what is missing of them, looked for once."""
+        if self._found is None:
+            store = ArrayStore.open(self.folder, self._description)
+            self._found = store, wanted_jobs([self._val, self._train], store)
+        return self._found
 
     def _encode(self) -> Encode:
         """Returns the encoder as training would run it."""
@@ -176,11 +188,16 @@ class FeatureMaker:
 
         return encode
 
-    def _num_frames(self, clips: ShownClips, index: int) -> int:
-        """Returns the most frames that a clip of a video has."""
-        if self.clip.sampling != "all":
-            return self.clip.num_frames
-        return min(-(-clips.videos[index].info.num_frames // self.clip.frame_stride), self.clip.max_frames)
+    def _needed_bytes(self, jobs: Sequence[Job]) -> int:
+        """Returns what the features of some clips take on disk."""
+        frame_bytes = 4 * math.prod(self.model.encoder.feature_shape)
+        if not self.clip.varies_in_length:
+            return num_clips(jobs) * stored_bytes(self.clip.num_frames * frame_bytes)
+        needed = 0
+        for job in jobs:
+            with suppress(DataError):  # no frame in the labelled part: nothing is kept
+                needed += sum(stored_bytes(job.clips.num_frames(job.position, each) * frame_bytes) for each in job.variants)
+        return needed
 
 
 def _unwritable(folder: Path, error: OSError) -> str:

@@ -1,7 +1,8 @@
 """Probabilities of videos, averaged over their clips and crops."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -51,8 +52,8 @@ def infer_videos(
     """Runs a model over batches of clips and averages the probabilities of every video.
 
     Args:
-        model: The model; it is put into eval mode and onto the device, and encodes `FRAMES_AT_ONCE` where it has no other
-            `encoder_chunk`.
+        model: The model; it is put into eval mode and onto the device. Where it has no `encoder_chunk` it encodes
+            `FRAMES_AT_ONCE` here.
         batches: Clips; those of one video may stand in several batches.
         device: Where the model runs.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
@@ -61,7 +62,6 @@ def infer_videos(
         advance: Called after every batch.
     """
     model = model.to(device).eval()
-    model.encoder_chunk = model.encoder_chunk or FRAMES_AT_ONCE
     sums: dict[int, tuple[Tensor, int]] = {}
     failures: dict[int, str] = {}
     num_views: Counter[int] = Counter()
@@ -70,7 +70,7 @@ def infer_videos(
         if len(batch):
             views = _count_views(batch.videos, num_views)
             shown = batch if order == "ordered" else reorder_frames(batch, order, views)
-            with torch.inference_mode(), autocast(device, precision):
+            with torch.inference_mode(), autocast(device, precision), _in_chunks(model):
                 moved = shown.to(device)
                 logits, _ = model(moved.video, moved.lengths)  # (B, K)
             both = torch.stack([calibration.probs(logits), logits.float()], dim=1).cpu()  # (B, 2, K)
@@ -82,6 +82,17 @@ def infer_videos(
     means = [sums[position][0] / sums[position][1] for position in videos]
     probs, logits = torch.stack(means, dim=1) if means else torch.zeros(2, 0, 0)  # (2, M, K)
     return VideoProbs(videos, probs, logits, tuple(sorted(failures.items())))
+
+
+@contextmanager
+def _in_chunks(model: VideoModel) -> Iterator[None]:
+    """Lets a model encode no more than `FRAMES_AT_ONCE` where its `encoder_chunk` is None, and then all at once again."""
+    chunk = model.encoder_chunk
+    model.encoder_chunk = chunk or FRAMES_AT_ONCE
+    try:
+        yield
+    finally:
+        model.encoder_chunk = chunk
 
 
 def _count_views(videos: Sequence[int], num_views: Counter[int]) -> list[int]:

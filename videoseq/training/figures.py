@@ -63,7 +63,8 @@ class EpochFigures(nn.Module):
             probs: (B, K).
             targets: (B,) int64 class ids.
         """
-        self._waiting.append((losses, weights, probs, targets))
+        # A copy: what a worker has sent keeps a file open for as long as it is there.
+        self._waiting.append((losses, weights, probs, targets.clone()))
         if sum(len(clips) for *_, clips in self._waiting) >= _FED_AT_ONCE:
             self._feed()
 

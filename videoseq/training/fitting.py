@@ -34,6 +34,7 @@ class FitReport:
         steps: Optimiser steps, likewise.
         clips_per_second: Training clips per second.
         data_wait_fraction: Share of the training time spent waiting for the loader, in [0, 1].
+        data_wait_seconds: The same in seconds.
         padding_fraction: Share of the frames of all batches that are padding, in [0, 1).
         times: Seconds of a clip in a worker and of a step on the device; see `Speed.times`.
         num_bad_videos: Videos left out, by the scan or later.
@@ -44,6 +45,7 @@ class FitReport:
     steps: int
     clips_per_second: float
     data_wait_fraction: float
+    data_wait_seconds: float
     padding_fraction: float
     times: dict[str, float]
     num_bad_videos: int
@@ -125,6 +127,7 @@ def fit(
         trainer.global_step,
         throughput.speed.clips_per_second,
         throughput.speed.data_wait_fraction,
+        throughput.speed.wait_seconds,
         throughput.speed.padding_fraction,
         throughput.speed.times,
         bad_videos.num_bad,

@@ -84,9 +84,11 @@ class SequenceModule(pl.LightningModule):
         self._num_clips = {"batch": 0, "step": 0}  # of all processes
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Any:
-        """Sends a batch to the device, and times that in training."""
+        """Sends a batch to the device, and times that in training, where all processes wait for the batches of the others."""
         if not self.trainer.training:
             return super().transfer_batch_to_device(batch, device, dataloader_idx)
+        # Before the step begins: who waits for the batch of another process waits for data.
+        self._num_clips["batch"] = ranks.total(len(batch))
         self.clock.start("transfer", device)
         moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
         self.clock.start(None, device)
@@ -97,7 +99,6 @@ class SequenceModule(pl.LightningModule):
         self.model.encoder.start_epoch(self.current_epoch)
         # The first process draws what it would alone: numpy takes a last 0 for nothing.
         _seed(derive_seed(self.seed, self.current_epoch, batch_idx, ranks.rank()), self.device)
-        self._num_clips["batch"] = ranks.total(len(batch))
         self._num_clips["step"] += self._num_clips["batch"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

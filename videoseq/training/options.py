@@ -163,9 +163,11 @@ class TrainingOptions:
         histograms: Whether TensorBoard gets histograms of weights and gradients, once in every epoch.
         channels_last: Whether the encoder runs in channels-last memory format.
         encoder_chunk: Frames that the encoder gets at once, so that long clips fit into memory; null is all frames of a batch.
-            The result is the same; only where BatchNorm is not trained (`model.encoder.freeze_batchnorm=true`, or frozen).
+            That is enough for a frozen encoder; one that is trained needs `activation_checkpointing` too. The result is the
+            same, but for what dropout or stochastic depth in the encoder draw; only where BatchNorm is not trained
+            (`model.encoder.freeze_batchnorm=true`, or frozen).
         activation_checkpointing: Whether an encoder that is trained keeps the frames of each chunk alone and encodes them once
-            more for the gradients: less memory, about a third more time, the same result. Where `encoder_chunk` may be set.
+            more for the gradients: less memory, about a third more time, the same result. Only with `encoder_chunk`.
         compile: Whether the encoder is compiled by torch: the first steps take a minute or more, later ones are faster, mostly
             on a GPU; checkpoints stay as they are. It needs triton, which comes with torch, or on the CPU a C++ compiler.
         deterministic: Whether only deterministic algorithms of torch may be used.
@@ -202,7 +204,7 @@ class TrainingOptions:
         return {"encoder_chunk": self.encoder_chunk, "activation_checkpointing": self.activation_checkpointing}
 
     def check_effect(self, *, encoder_stays_frozen: bool) -> None:
-        """Refuses to spare activations of an encoder that keeps none.
+        """Refuses to spare activations of an encoder that keeps none, or of all frames at once.
 
         Args:
             encoder_stays_frozen: Whether it is never trained.
@@ -215,6 +217,11 @@ class TrainingOptions:
                 "training.activation_checkpointing=true changes nothing: the encoder is not trained "
                 "(model.encoder.freeze=all), so it keeps nothing for gradients; leave it out, or set "
                 "training.encoder_chunk=N where its forward pass alone does not fit into memory"
+            )
+        if self.activation_checkpointing and self.encoder_chunk is None:
+            raise ConfigError(
+                "training.activation_checkpointing=true spares nothing without chunks: all frames of a batch are one; set "
+                "training.encoder_chunk=N, such as 64, or leave it out"
             )
 
 

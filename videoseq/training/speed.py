@@ -12,7 +12,7 @@ class Speed:
 
     Attributes:
         seconds: From the first wait for a batch to the end of the last step; validation is not counted.
-        wait_seconds: Of these, those that went by in waiting for the loader.
+        wait_seconds: Of these, those that went by in waiting for the loaders of all processes.
         steps: Steps.
         clips: Clips of all processes.
         own_clips: Clips of this process; what follows is counted of them.

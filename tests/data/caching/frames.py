@@ -8,10 +8,11 @@ from typing import Any
 from torch import Tensor
 
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.caching.building import BuiltFrames, build_frame_cache
+from videoseq.data.caching.building import BuiltFrames, FrameBuilder
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.loading import ResumableLoader, evaluation_loader
+from videoseq.data.manifest import Progress
 from videoseq.data.videos import Video
 from videoseq.types import ClipSpec, VideoRecord
 
@@ -34,11 +35,12 @@ def build(
     clip: ClipSpec = CLIP,
     augment: AugmentOptions = STANDARD,
     reading: Reading = Reading(),  # noqa: B008
-    **more: Any,
+    *,
+    num_workers: int = 1,
+    progress: Progress = lambda what, total: nullcontext(lambda: None),
 ) -> BuiltFrames:
     """Returns the frame cache of some videos."""
-    options = {"num_workers": 1, "limit_gb": 1.0, "progress": lambda what, total: nullcontext(lambda: None)} | more
-    return build_frame_cache(videos, clip, augment, reading, folder, **options)
+    return FrameBuilder(videos, clip, augment, reading, folder).build(num_workers, progress)
 
 
 def clips_of(videos: Sequence[Video], clip: ClipSpec, augment: AugmentOptions, reading: Reading, workers: int) -> list[Tensor]:

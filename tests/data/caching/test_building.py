@@ -8,25 +8,34 @@ import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import av
 import pytest
 import torch
 
+from tests.data.caching.clips import no_progress
 from tests.data.caching.frames import CLIP, STANDARD, build, clips_of, videos_of
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.data.caching.room import room_problem, shown_bytes
+from videoseq.data.caching.building import FrameBuilder
+from videoseq.data.caching.feature_keys import content_names
+from videoseq.data.caching.room import room_problem, shown_bytes, taken_bytes
 from videoseq.data.caching.shards import Shard
 from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.videos import Video
-from videoseq.errors import ConfigError, DataError
-from videoseq.types import VideoRecord
+from videoseq.errors import DataError
+from videoseq.types import ClipSpec, VideoRecord
 
 LARGE = replace(CLIP, height=224, width=224, sampling="segments")
 """Ten frames of 256 x 256 x 3 bytes of each video of `bars`: four or five videos are a group of 8 MiB."""
+
+
+def find_problem(videos: list[Video], folder: Path, limit_gb: float, clip: ClipSpec = CLIP) -> str | None:
+    return FrameBuilder(videos, clip, STANDARD, Reading(), folder).find_problem(limit_gb)
 
 
 def num_written(folder: Path) -> int:
@@ -35,18 +44,20 @@ def num_written(folder: Path) -> int:
 
 def test_the_estimate_is_what_is_written(bars, tmp_path, caplog):
     caplog.set_level(logging.INFO)
-    built = build(videos_of(bars), tmp_path)
+    builder = FrameBuilder(videos_of(bars), CLIP, STANDARD, Reading(), tmp_path)
+    assert builder.find_problem(1.0) is None
     assert re.search(
         r"data\.cache=frames: 96 frames of 24 videos \(those of one clip of each\) need 95\.6 kB; .*frames takes \S+ bytes of "
         r"the 1 GB of data\.cache_limit_gb, and its disk has \S+ [GM]B free",
         caplog.text,
     )
+    built = builder.build(1, no_progress)
     # 4 frames of 18 x 18 x 3 bytes, filled up to a multiple of 64, and a row of 80 each.
     assert 24 * (3904 + 80) == 95616
     description = (built.cache.store.folder / "description.json").stat().st_size
     assert built.num_bytes == 95616 + description
     assert (built.num_items, num_written(tmp_path)) == (24, 24)
-    build(videos_of(bars), tmp_path)
+    assert find_problem(videos_of(bars), tmp_path, 1e-9) is None
     assert f"data.cache=frames: all frames of 24 videos are in {built.cache.store.folder}" in caplog.text
 
 
@@ -62,10 +73,8 @@ def test_the_estimate_is_what_is_written(bars, tmp_path, caplog):
     ],
 )
 def test_what_exceeds_the_limit_is_refused_before_anything_is_decoded(bars, tmp_path, clip, needed, fewer):
-    with pytest.raises(ConfigError) as refused:
-        build(videos_of(bars), tmp_path, clip, limit_gb=0.00009)
-    message = str(refused.value)
-    assert message.startswith(f"data.cache=frames: {needed} beside the ")
+    message = find_problem(videos_of(bars), tmp_path, 0.00009, clip)
+    assert message.startswith(f"data.cache=frames: {needed}, more than ")
     assert "more than data.cache_limit_gb=9e-05 allows. Fix: raise data.cache_limit_gb, delete there " in message
     assert message.endswith(f"make clip.height and clip.width smaller, {fewer}or data.cache=none")
     assert num_written(tmp_path) == 0
@@ -73,21 +82,31 @@ def test_what_exceeds_the_limit_is_refused_before_anything_is_decoded(bars, tmp_
 
 def test_the_limit_holds_for_the_frames_of_all_options_together(bars, tmp_path):
     videos = videos_of(bars)
-    build(videos, tmp_path, limit_gb=0.00015)
-    build(videos, tmp_path, limit_gb=0.00001)  # nothing is to be written
-    with pytest.raises(ConfigError, match=r"beside the 96.* kB that '.*frames' takes, more than data\.cache_limit_gb=0\.00015"):
-        build(videos, tmp_path, replace(CLIP, num_frames=3), limit_gb=0.00015)
+    assert find_problem(videos, tmp_path, 0.00015) is None
+    build(videos, tmp_path)
+    fewer = replace(CLIP, num_frames=3)
+    problem = find_problem(videos, tmp_path, 0.00015, fewer)
+    assert re.search(r"beside the 95.* kB that '.*frames' takes, more than data\.cache_limit_gb=0\.00015", problem)
     shutil.rmtree(tmp_path / "frames")
-    assert build(videos, tmp_path, replace(CLIP, num_frames=3), limit_gb=0.00015).num_items == 24
+    assert find_problem(videos, tmp_path, 0.00015, fewer) is None
 
 
 def test_what_the_disk_has_not_is_refused(tmp_path):
-    problem = room_problem(tmp_path / "absent", 10**18, 1e12, what="many frames")
+    problem = room_problem(tmp_path / "absent", 0, 10**18, 1e12, what="many frames")
     assert re.fullmatch(
         r"many frames need 1e\+09 GB, but the disk of '.*absent' has [\d.]+ [GM]B free, of which 1 GB are left to others",
         problem,
     )
-    assert room_problem(tmp_path / "absent", 1, 1.0, what="a frame") is None
+    assert room_problem(tmp_path / "absent", 0, 1, 1.0, what="a frame") is None
+
+
+def test_all_files_take_room(tmp_path):
+    assert taken_bytes(tmp_path / "absent") == 0
+    (tmp_path / "store").mkdir()
+    for name, count in (("a.txt", 3), ("store/b.data", 4)):
+        (tmp_path / name).write_bytes(bytes(count))
+    (tmp_path / "gone").symlink_to(tmp_path / "absent")
+    assert taken_bytes(tmp_path) == 7
 
 
 @pytest.mark.parametrize(
@@ -103,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_told(bars, tmp_path):
     with pytest.raises(
         DataError, match=r"the frames cannot be kept in '.*frames': .*Fix: name a folder .* paths\.cache=DIR, or"
     ):
-        build(videos_of(bars), tmp_path)
+        find_problem(videos_of(bars), tmp_path, 1.0)
 
 
 def test_folds_seeds_names_and_augmentations_share_the_frames(bars, tmp_path):
@@ -142,6 +161,39 @@ def test_another_part_of_a_video_has_frames_of_its_own(bars, tmp_path):
     build(videos_of(bars)[:2], tmp_path)
     built = build(videos_of(bars, end_seconds=0.5)[:2], tmp_path)
     assert built.num_items == 4
+
+
+def test_the_same_packets_with_other_colours_are_decoded_anew(bars, tmp_path):
+    videos = []
+    for name in ("plain", "full_range"):
+        (tmp_path / name / "left").mkdir(parents=True)
+        copy = tmp_path / name / "left" / "0.mp4"
+        if name == "plain":
+            shutil.copy(bars / "left" / "0.mp4", copy)
+        else:
+            filter_packets(bars / "left" / "0.mp4", copy, "h264_metadata=video_full_range_flag=1:matrix_coefficients=9")
+        videos += videos_of(tmp_path / name)
+    plain, other = videos
+    assert other.identity == plain.identity
+    built = build([plain], tmp_path / "cache")
+    assert build([other], tmp_path / "cache").num_items == 2
+    kept, decoded = (clips_of([other], CLIP, STANDARD, reading, 0) for reading in (Reading(frames=built.cache), Reading()))
+    assert all(torch.equal(one, other) for one, other in zip(kept, decoded, strict=True))
+    assert not torch.equal(decoded[2], clips_of([plain], CLIP, STANDARD, Reading(), 0)[2])
+    first, second = content_names(videos)
+    assert first != second
+
+
+def filter_packets(source: Path, target: Path, bitstream_filter: str) -> None:
+    """Copies a video's packets through a filter of FFmpeg's, as `ffmpeg -c copy -bsf:v` does."""
+    with av.open(str(source)) as original, av.open(str(target), "w") as copy:
+        stream = original.streams.video[0]
+        out = copy.add_stream_from_template(stream)
+        filters = av.bitstream.BitStreamFilterContext(bitstream_filter, stream, out)
+        for packet in original.demux(stream):
+            for filtered in filters.filter(packet if packet.size else None):
+                filtered.stream = out
+                copy.mux(filtered)
 
 
 def test_a_changed_video_is_decoded_anew(bars, tmp_path):
@@ -215,3 +267,40 @@ def test_two_builders_share_the_work(bars, tmp_path):
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0]
     assert num_written(tmp_path) == 24
+
+
+def kill_a_worker(videos: list[Video], folder: Path, said: Connection) -> None:
+    """Builds with a worker that is killed after the first array, and sends the error."""
+
+    @contextmanager
+    def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+        yield lambda: [os.kill(worker.pid, signal.SIGKILL) for worker in multiprocessing.active_children()] and None
+
+    try:
+        build(videos, folder, LARGE, progress=progress)
+    except DataError as error:
+        said.send(str(error))
+
+
+def test_a_killed_worker_is_told_and_what_it_has_finished_stays(bars, tmp_path):
+    videos = videos_of(bars)
+    here, there = FORKED.Pipe()
+    process = FORKED.Process(target=kill_a_worker, args=(videos, tmp_path, there))
+    process.start()
+    assert here.poll(60)
+    assert here.recv().startswith(
+        "a process that decodes videos was killed, most often because the memory is full. Fix: smaller data.num_workers or "
+    )
+    process.join()
+    assert 4 <= num_written(tmp_path) < 24
+    assert build(videos, tmp_path, LARGE).num_items == 24
+
+
+def test_without_workers_this_process_decodes(bars, tmp_path):
+    children = []
+
+    def progress(what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        return nullcontext(lambda: children.append(len(multiprocessing.active_children())))
+
+    assert build(videos_of(bars)[:2], tmp_path, num_workers=0, progress=progress).num_items == 2
+    assert children == [0, 0]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from videoseq.data.augment_options import AugmentOptions, RandAugmentOptions, TemporalOptions
@@ -32,7 +33,7 @@ def description(encoder=ENCODER, **changes: object) -> dict[str, object]:
 def test_the_description_in_words():
     assert description() == {
         "kind": "features",
-        "features_format": 1,
+        "features_format": 2,
         "encoder": {"name": "resnet18", "spatial": None, "padding": "torch"},
         "weights": "w",
         "clip": {
@@ -90,6 +91,12 @@ def test_how_the_encoder_was_found_and_frozen_does_not(changes):
         (replace(VIDEO, record=VideoRecord(Path("b.mp4"), "shut", "val", "group")), True),
         (replace(VIDEO, info=replace(INFO, path=Path("b.mp4"), fingerprint=7, decord_safe=True)), True),
         (replace(VIDEO, info=replace(INFO, content_hash="d")), False),
+        (replace(VIDEO, info=replace(INFO, shown_as="full range")), False),
+        (replace(VIDEO, info=replace(INFO, width=4)), False),
+        (replace(VIDEO, info=replace(INFO, height=4)), False),
+        (replace(VIDEO, info=replace(INFO, first_pts=1)), False),
+        (replace(VIDEO, info=replace(INFO, keyframes=np.array([0, 2]))), False),
+        (replace(VIDEO, info=replace(INFO, irregular_pts=np.array([0, 1, 5]))), False),
         (replace(VIDEO, info=replace(INFO, rotation=90)), False),
         (replace(VIDEO, info=replace(INFO, num_frames=2)), False),
         (replace(VIDEO, info=replace(INFO, time_base=Fraction(1, 5))), False),

@@ -145,6 +145,17 @@ def test_damaged_frames_are_decoded(videos, tmp_path):
     assert len(build(videos, tmp_path / "cache").cache.store) == 6
 
 
+def test_files_that_cannot_be_read_are_told_once(videos, tmp_path, caplog):
+    cache = build(videos, tmp_path / "cache").cache
+    assert len(cache.store) == 6
+    for file in cache.store.folder.glob("*.data"):
+        file.unlink()
+        file.mkdir()
+    decoded, kept = (clips_of(videos, CLIP, STANDARD, reading, 0) for reading in (Reading(), Reading(frames=cache)))
+    assert all(torch.equal(one, other) for one, other in zip(decoded, kept, strict=True))
+    assert caplog.text.count("kept frames cannot be read, videos are decoded instead: [Errno 21] Is a directory") == 1
+
+
 def memory(kind: str) -> int:
     """Returns the bytes of this process's memory that are its own (`Anon`) or mapped from files (`File`)."""
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -212,6 +212,38 @@ def test_a_damaged_array_is_never_read_and_is_missing_from_then_on(tmp_path):
     assert np.array_equal(again["b"], np.arange(8))
 
 
+def test_damage_that_two_processes_find_stays_found(tmp_path):
+    store = filled(tmp_path, a=np.arange(8))
+    (data,) = store.folder.glob("*.data")
+    data.write_bytes(b"\1" + data.read_bytes()[1:])
+    both = [opened(tmp_path), opened(tmp_path)]
+    assert [len(each) for each in both] == [1, 1]
+    for each in both:
+        with pytest.raises(DataError, match="is damaged"):
+            each["a"]
+        assert opened(tmp_path).missing(["a"]) == ["a"]
+
+
+_MANY = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from videoseq.data.caching.store import ArrayStore
+store = ArrayStore.open(Path(sys.argv[1]), {})
+for number in range(200):
+    with store.writer() as writer:
+        writer.add(str(number), np.array([number]))
+resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+views = [store[str(number)] for number in range(50)]
+print(sum(int(store[str(number)][0]) for number in range(200)), [int(view[0]) for view in views] == list(range(50)))
+"""
+
+
+def test_more_shards_are_read_than_files_may_be_open(tmp_path):
+    read = subprocess.run([sys.executable, "-c", _MANY, str(tmp_path)], check=True, timeout=60, capture_output=True, text=True)
+    assert read.stdout == "19900 True\n"
+
+
 def _look(store: ArrayStore, pipe: "multiprocessing.connection.Connection") -> None:
     pipe.send((store.missing(["clip", "absent"]), store["clip"].tolist()))
 

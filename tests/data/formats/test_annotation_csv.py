@@ -8,6 +8,8 @@ import pytest
 
 from tests.data.layouts import make, table, write_csv
 from videoseq.data.annotations import read_annotations
+from videoseq.data.formats.csv_columns import read_csv_columns
+from videoseq.data.formats.source import Source
 from videoseq.errors import DataError
 from videoseq.types import VideoRecord
 
@@ -161,13 +163,19 @@ def csv_bytes(header: str, *rows: str, end: str = "\n", last: str = "\n", start:
         (csv_bytes(COLUMNS, *CELLS, end="\r", last="\r"), [2, 3, 4, 5]),
         (csv_bytes(COLUMNS, *CELLS, start=b"\xef\xbb\xbf"), [2, 3, 4, 5]),
         (csv_bytes(COLUMNS, "", *CELLS[:2], "  ", ",,,,,", *CELLS[2:], "", ""), [3, 4, 7, 8]),
+        (csv_bytes("", COLUMNS, "", *CELLS[:2], ",, ,,,", *CELLS[2:], "", ""), [4, 5, 7, 8]),
+        (csv_bytes("", COLUMNS, "", *CELLS, "", end="\r\n", last="", start=b"\xef\xbb\xbf"), [4, 5, 6, 7]),
+        (csv_bytes(" ,,", "  ", COLUMNS, *CELLS), [4, 5, 6, 7]),
         (csv_bytes(COLUMNS, *CELLS[:3], 'a.mp4,"run",train,"s1",,1.25'), [2, 3, 4, 5]),
         (csv_bytes(f"{COLUMNS},note", f'{CELLS[0]},"two\nlines"', *CELLS[1:]), [2, 4, 5, 6]),
         (csv_bytes(f"note,{COLUMNS}", *(f"x,{row}" for row in CELLS)), [2, 3, 4, 5]),
         (csv_bytes(f"{COLUMNS},1,2", *CELLS), [2, 3, 4, 5]),
         (csv_bytes(COLUMNS, *CELLS[:3], "a.mp4,run,train,s1,,1_0.0"), [2, 3, 4, 5]),
     ],
-    ids=["plain", "no last line", "crlf", "cr", "bom", "blank", "quotes", "lines in quotes", "first", "short", "underscore"],
+    ids=[
+        "plain", "no last line", "crlf", "cr", "bom", "blank", "empty", "empty crlf", "blank first", "quotes", "lines in quotes",
+        "first", "short", "underscore",
+    ],
 )
 def test_the_same_rows_however_they_are_written(root: Path, content: bytes, lines: list[int]) -> None:
     (root / "annotations.csv").write_bytes(content)
@@ -178,6 +186,22 @@ def test_the_same_rows_however_they_are_written(root: Path, content: bytes, line
         VideoRecord(root / "b.mp4", "jump", "val", None, None, 1.0, b),
         VideoRecord(root / "sub/c.mp4", "run", None, "s 2", 0.0, 2.5, c),
     ]
+
+
+def test_which_rows_are_read_as_columns(root: Path) -> None:
+    file = root / "annotations.csv"
+    for content, header_line, expected in [
+        ([COLUMNS, *CELLS], 1, [2, 3, 4, 5]),
+        (["", COLUMNS, "", *CELLS, ",,,,,"], 2, [4, 5, 6, 7]),
+        (["  ", COLUMNS, *CELLS], 2, [3, 4, 5, 6]),
+        ([COLUMNS, "a.mp4,run", "", "b.mp4,jump,val"], 1, [2, 4]),
+        ([COLUMNS, 'a.mp4,"run"', "b.mp4,jump,val,,,"], 1, [2, 3]),
+    ]:
+        write_csv(root, *content)
+        places = {name: place for place, name in enumerate(COLUMNS.split(","))}
+        records = read_csv_columns(file, Source(root), places, len(places), header_line)
+        assert records is not None
+        assert [record.row for record in records] == [f"annotations.csv row {line}" for line in expected]
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The copy of a data set of any format reads as the data set does, but for the videos that are bad."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +13,9 @@ from videoseq.data.annotations import read_annotations
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.formats import FORMATS
 from videoseq.data.frame_folders import FrameFolderOptions
+from videoseq.data.manifest import BadVideo
 from videoseq.data.options import DataOptions
-from videoseq.data.preparing.data_set import prepare_data_set
+from videoseq.data.preparing.data_set import Prepared, data_sets, prepare_data_set
 from videoseq.data.preparing.settings import Settings
 from videoseq.data.scanning import scan_videos
 from videoseq.data.split_options import SplitOptions
@@ -104,6 +105,13 @@ LAYOUTS: dict[str, Callable[[Path], DataOptions]] = {
 }
 
 
+def prepare(options: DataOptions, folder: Path) -> Prepared:
+    def list_nothing(path: Path, bad: Sequence[BadVideo]) -> None:
+        path.write_text("")
+
+    return prepare_data_set(*data_sets(options, folder / "copy"), SETTINGS, folder / "cache", progress_bar, list_nothing)
+
+
 def read(options: DataOptions, index: int | None = None) -> list[VideoRecord]:
     annotations, names = (None if name is None else Path(name) for name in (options.annotations, options.class_names))
     return list(
@@ -131,7 +139,7 @@ def test_the_copy_reads_as_its_source_without_the_bad_video(tmp_path, name):
     bad = records[1].path
     for file in sorted(bad.iterdir()) if bad.is_dir() else [bad]:
         file.write_bytes(b"this is no video")
-    prepared = prepare_data_set(options, tmp_path / "copy", SETTINGS, tmp_path / "cache", progress_bar)
+    prepared = prepare(options, tmp_path)
     assert [item.record.path for item in prepared.bad] == [bad]
     words = dict(word.split("=") for word in prepared.copy.words())
     copied = replace(options, **{option.removeprefix("data."): path for option, path in words.items()})
@@ -144,7 +152,7 @@ def test_the_copy_reads_as_its_source_without_the_bad_video(tmp_path, name):
 
 def test_every_copy_has_the_frames_of_its_source(tmp_path):
     options = replace(folders_of_frames(tmp_path / "data"), num_workers=2)
-    prepare_data_set(options, tmp_path / "copy", SETTINGS, tmp_path / "cache", progress_bar)
+    prepare(options, tmp_path)
     records = read(replace(options, root=str(tmp_path / "copy")))
     frames = {record.path: record.frames for record in records if record.frames is not None}
     infos = scan_videos([*frames], cache_file=None, limits=Limits(), num_workers=1, frames=frames)
@@ -159,9 +167,9 @@ def test_a_name_that_is_no_text_is_kept(tmp_path):
     options = replace(class_folders(root), num_workers=1)
     odd = os.fsdecode(b"caf\xe9 a=b,c.mp4")
     (root / "wave" / "session 1" / "0.mp4").rename(root / "wave" / odd)
-    prepared = prepare_data_set(options, tmp_path / "copy", SETTINGS, tmp_path / "cache", progress_bar)
+    prepared = prepare(options, tmp_path)
     assert scan_video(tmp_path / "copy" / "wave" / odd).num_frames == 6
-    again = prepare_data_set(options, tmp_path / "copy", SETTINGS, tmp_path / "cache", progress_bar)
+    again = prepare(options, tmp_path)
     assert (prepared.num_copied, again.num_copied) == (4, 0)
 
 
@@ -171,7 +179,7 @@ def test_a_list_from_elsewhere_does_not_take_the_place_of_another(tmp_path):
     with pytest.raises(
         ConfigError, match=r"lists/all\.list' would be copied to '.*copy/all\.list', which is the place of '.*data/"
     ):
-        prepare_data_set(options, tmp_path / "copy", SETTINGS, tmp_path / "cache", progress_bar)
+        prepare(options, tmp_path)
     assert not (tmp_path / "copy").exists()
 
 
@@ -181,5 +189,5 @@ def test_a_video_outside_the_root_has_no_place_in_the_copy(tmp_path):
     small.write_lines(tmp_path / "data" / "annotations.csv", "path,label", "../elsewhere/0.mp4,wave", "1.mp4,clap")
     options = DataOptions(root=str(tmp_path / "data"), allow_outside_root=True, num_workers=1)
     with pytest.raises(DataError, match=r"annotations\.csv row 2: '.*elsewhere/0\.mp4' lies outside .* Fix: put a link to its"):
-        prepare_data_set(options, tmp_path / "copy", SETTINGS, tmp_path / "cache", progress_bar)
+        prepare(options, tmp_path)
     assert not (tmp_path / "copy").exists()

@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from videoseq.data.dataset import timeline
+from videoseq.data.sampling import sample_clip
+from videoseq.data.transforms import decode_size
+from videoseq.data.videos import Video
+from videoseq.errors import DataError
+from videoseq.types import ClipSpec
+
 Item = tuple[Path, NDArray[np.int64], tuple[int, int]]
 
 
@@ -39,9 +46,26 @@ class DecordClips(Dataset[tuple[Tensor, int]]):
         return cropped, self.targets[position]
 
 
-def decord_loader(
-    items: Sequence[Item], crop: tuple[int, int], batch_size: int, num_workers: int
-) -> DataLoader[tuple[Tensor, int]]:
+def decord_clips(videos: Sequence[Video], spec: ClipSpec) -> DecordClips:
+    """Returns one clip of every video, of the frames that ours reads without augmentation.
+
+    Raises:
+        DataError: decord does not read a video exactly, or the labelled part of one holds no frame.
+    """
+    items: list[Item] = []
+    for video in videos:
+        info = video.info
+        if not info.decord_safe:
+            raise DataError(
+                f"decord does not read {str(info.path)!r} exactly, so a loop over its frames is no comparison. Fix: leave the "
+                "video out, or take the copies that videoseq.prepare makes"
+            )
+        frames = timeline(video, spec)
+        size = decode_size(info.height, info.width, spec)
+        items.append((info.path, frames[sample_clip(len(frames), spec, rng=None)], size))
+    return DecordClips(items, (spec.height, spec.width), [video.target for video in videos])
+
+
+def decord_loader(clips: DecordClips, batch_size: int, num_workers: int) -> DataLoader[tuple[Tensor, int]]:
     """Returns PyTorch's loader over such clips, in order."""
-    clips = DecordClips(items, crop, [0] * len(items))
     return DataLoader(clips, batch_size, num_workers=num_workers, persistent_workers=num_workers > 0)

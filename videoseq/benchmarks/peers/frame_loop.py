@@ -14,17 +14,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from videoseq.benchmarks.peers.decord_loader import DecordClips
+from videoseq.benchmarks.peers.decord_loader import DecordClips, decord_clips
 from videoseq.config import TrainConfig, load_config
 from videoseq.data.manifest import build_manifest
-from videoseq.data.sampling import sample_clip
-from videoseq.data.transforms import decode_size
 from videoseq.data.videos import Video
 from videoseq.models.encoders import build_encoder
 from videoseq.models.frame_encoder import FrameEncoder
 from videoseq.reporting.progress import progress_bar
 from videoseq.serving.device import choose_device
-from videoseq.types import ClipSpec
 
 _HIDDEN_SIZE = 256
 
@@ -85,7 +82,7 @@ def main(words: Sequence[str]) -> None:
     optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=options.optimizer.lr)
 
     def loader(videos: Sequence[Video], *, shuffle: bool) -> DataLoader[tuple[Tensor, int]]:
-        clips = NormalisedClips(_decord_clips(videos, clip), encoder.mean.cpu(), encoder.std.cpu())
+        clips = NormalisedClips(decord_clips(videos, clip), encoder.mean.cpu(), encoder.std.cpu())
         workers = options.data.workers
         pinned = device.type == "cuda"
         return DataLoader(
@@ -113,14 +110,6 @@ def _accuracy(model: FrameLoop, loader: DataLoader[tuple[Tensor, int]], device: 
     model.eval()
     right = [model(clips.to(device)).argmax(1).cpu() == targets for clips, targets in loader]
     return float(torch.cat(right).float().mean())
-
-
-def _decord_clips(videos: Sequence[Video], clip: ClipSpec) -> DecordClips:
-    infos = [video.info for video in videos]
-    items = [
-        (info.path, sample_clip(info.num_frames, clip, rng=None), decode_size(info.height, info.width, clip)) for info in infos
-    ]
-    return DecordClips(items, (clip.height, clip.width), [video.target for video in videos])
 
 
 if __name__ == "__main__":

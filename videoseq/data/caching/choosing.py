@@ -54,18 +54,22 @@ def choose_cache(wanted: CacheOption, augmentation: Augmentation, *, encoder_sta
 def is_varied(augmentation: Augmentation, clip: ClipSpec) -> bool:
     """Says whether two clips of one training video may differ."""
     temporal = augmentation.temporal
-    changes_time = (
+    changes_frames = (
         clip.sampling != "uniform"
         or temporal.speed > 1
         or temporal.drop > 0
         or temporal.jitter > 0
         or bool(temporal.reverse_classes or temporal.reverse_pairs)
     )
-    changes_pixels = (
+    return changes_frames or varies_pixels(augmentation)
+
+
+def varies_pixels(augmentation: Augmentation) -> bool:
+    """Says whether two clips of one training video may differ though they show the same frames."""
+    return (
         augmentation.crop != "center"
         or augmentation.flip
         or augmentation.colour > 0
         or augmentation.rand_augment.num_ops > 0
         or augmentation.erasing.probability > 0
     )
-    return changes_time or changes_pixels

@@ -42,8 +42,12 @@ class Job(NamedTuple):
         return [self.clips.name(self.position, variant) for variant in self.variants]
 
     def only(self, names: Collection[str]) -> "Job":
-        """Returns the job with those of its clips that stand among the names."""
-        return self._replace(variants=tuple(v for v in self.variants if self.clips.name(self.position, v) in names))
+        """Returns the job with those of its clips that stand among the names; of clips that are alike, the first."""
+        variants: dict[str, int] = {}
+        for name, variant in zip(self.names, self.variants, strict=True):
+            if name in names:
+                variants.setdefault(name, variant)
+        return self._replace(variants=tuple(variants.values()))
 
 
 class WantedClips(Dataset[list[ClipSample]]):

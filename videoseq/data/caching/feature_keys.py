@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoseq.data.augment_options import Augmentation
+from videoseq.data.caching.contents import shown_content
 from videoseq.data.videos import Video
 from videoseq.types import ClipSpec, derive_seed, plain_dict
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Another one makes all features anew; to be raised whenever the same options give other clips or features."""
 
 _NO_MATTER = ("weights", "freeze", "freeze_until", "freeze_batchnorm", "unfreeze_at_epoch")
@@ -49,12 +50,10 @@ def describe_features(
 def content_names(videos: Sequence[Video]) -> NDArray[np.bytes_]:
     """Returns what tells the clips of every video from those of all others, (N,) of 32 bytes of text.
 
-    It is a digest of the packets, of the labelled part, and of how the container says that they are shown.
+    It is a digest of what the file shows, as `shown_content` tells, and of the labelled part.
     """
     digests = (
-        hashlib.blake2b(
-            f"{video.identity} {video.info.rotation} ".encode() + video.info.frame_seconds.tobytes(), digest_size=16
-        ).hexdigest()
+        hashlib.blake2b(f"{video.identity} ".encode() + shown_content(video.info), digest_size=16).hexdigest()
         for video in videos
     )
     return np.fromiter((digest.encode() for digest in digests), "S32", len(videos))

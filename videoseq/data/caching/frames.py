@@ -1,6 +1,7 @@
 """Decoded frames on disk, from which training and validation take their clips instead of decoding them."""
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoseq.data.augment_options import Augmentation
+from videoseq.data.caching.contents import shown_content
 from videoseq.data.caching.store import ArrayStore
 from videoseq.data.dataset import timeline
 from videoseq.data.sampling import sample_clip
@@ -15,7 +17,9 @@ from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.types import ClipSpec
 
-FORMAT_VERSION = 1
+logger = logging.getLogger(__name__)
+
+FORMAT_VERSION = 2
 """Another one makes all frames anew; to be raised whenever the same video gives other pixels."""
 
 _BLOCK_BYTES = 32 << 20
@@ -60,6 +64,7 @@ class FrameCache:
         self.store = store
         self.clip = clip
         self.fixed = fixed
+        self._is_told = False
 
     def blocks(self, video: Video, size: tuple[int, int]) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """Yields the arrays that are to be kept of a video: the name of each, and its source frames, (n,) ascending.
@@ -97,7 +102,12 @@ class FrameCache:
             frames = np.empty((len(rows), *size, 3), np.uint8)
             for block in np.unique(blocks).tolist():
                 frames[blocks == block] = self.store[f"{source} {block}"][rows[blocks == block]]
-        except (KeyError, DataError, OSError):
+        except (KeyError, DataError):
+            return None
+        except OSError as error:
+            if not self._is_told:
+                logger.warning("kept frames cannot be read, videos are decoded instead: %s", error)
+            self._is_told = True
             return None
         return frames
 
@@ -113,10 +123,5 @@ def _block_frames(size: tuple[int, int]) -> int:
 
 def _source(video: Video, size: tuple[int, int], indices: NDArray[np.int64]) -> str:
     """Returns what tells these frames of a video from all others, whatever the name of the file: a digest."""
-    info = video.info
-    shown = (info.content_hash, info.width, info.height, info.rotation, info.num_frames, info.first_pts * info.time_base, size)
-    digest = hashlib.blake2b(str(shown).encode(), digest_size=16)
-    # Two cuts of one file may hold the same packets and show others of them: they differ in where decoding starts.
-    digest.update(info.keyframes.tobytes() + b" ")
-    digest.update(indices.tobytes())
-    return digest.hexdigest()
+    content = shown_content(video.info) + f"{size} ".encode() + indices.tobytes()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

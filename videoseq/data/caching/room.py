@@ -2,6 +2,8 @@
 
 import logging
 import shutil
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -10,11 +12,22 @@ _SPARED_BYTES = 10**9
 """What a cache leaves free on the disk: the run's own files have to go somewhere."""
 
 
-def room_problem(folder: Path, needed_bytes: int, limit_gb: float, *, what: str) -> str | None:
+def taken_bytes(folder: Path) -> int:
+    """Returns what all files of a folder take, which need not be there; others may write and delete in it meanwhile."""
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            status = file.stat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
+
+
+def room_problem(folder: Path, taken: int, needed_bytes: int, limit_gb: float, *, what: str) -> str | None:
     """Says in the log how much a cache needs and how much is free; returns why that does not fit, None where it does.
 
     Args:
         folder: Where all caches of one kind lie; it need not be there.
+        taken: What they take, as `taken_bytes` has found.
         needed_bytes: What is to be written, not nothing.
         limit_gb: `data.cache_limit_gb`.
         what: What is to be kept, for the messages, such as `4000 frames of 250 videos`.
@@ -22,7 +35,6 @@ def room_problem(folder: Path, needed_bytes: int, limit_gb: float, *, what: str)
     Raises:
         OSError: The folder cannot be read.
     """
-    taken = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     parent = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     free = shutil.disk_usage(parent).free
     needed = f"{what} need {shown_bytes(needed_bytes)}"

@@ -10,6 +10,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -38,6 +39,8 @@ _ROW = np.dtype(
 )
 _WORDS = _ROW.itemsize // 4
 _CHECK_WORD = _WORDS - 1
+_MAX_MAPPED = 64
+"""Shards of a process that are mapped at once, two open files each; the usual limit of a process is 1024."""
 _FACTORS = np.arange(0x9E3779B1, 0x9E3779B1 + 2 * _CHECK_WORD, 2, dtype=np.uint32)
 
 
@@ -53,7 +56,7 @@ def stored_bytes(num_bytes: int) -> int:
 
 
 class Shard:
-    """The arrays of one writer that are on the disk when the shard is opened.
+    """The arrays of one writer that are on the disk when the shard is opened; its files are open only while they are read.
 
     Args:
         index_file: The file of the rows.
@@ -63,6 +66,7 @@ class Shard:
         index_bytes: Size of that file.
         data_bytes: Size of the file of the arrays.
         numbers: Numbers of the rows that count, (n,) uint32, ascending.
+        keys: Their keys, (n, 2) uint64.
 
     Raises:
         OSError: A file cannot be read.
@@ -72,20 +76,14 @@ class Shard:
         self.index_file = index_file
         self.index_bytes = index_file.stat().st_size
         self.data_bytes = self._data_file.stat().st_size if self._data_file.exists() else 0
-        self._data: mmap.mmap | None = None
-        self._rows = _map_rows(index_file, self.index_bytes // _ROW.itemsize)
-        counts = (_checks(self._rows) == self._rows["check"]) & (self._rows["offset"] <= self.data_bytes)
-        counts &= self._rows["num_bytes"] <= self.data_bytes - np.minimum(self._rows["offset"], self.data_bytes)
+        rows = np.fromfile(index_file, _ROW, self.index_bytes // _ROW.itemsize)
+        counts = (_checks(rows) == rows["check"]) & (rows["offset"] <= self.data_bytes)
+        counts &= rows["num_bytes"] <= self.data_bytes - np.minimum(rows["offset"], self.data_bytes)
         self.numbers = np.flatnonzero(counts).astype(np.uint32)
-        if len(self.numbers) < len(self._rows):
-            damaged = len(self._rows) - len(self.numbers)
-            logger.warning("%s: %d of %d rows are damaged and not used", index_file, damaged, len(self._rows))
-
-    @property
-    def keys(self) -> NDArray[np.uint64]:
-        """Keys of the rows that count, (n, 2) uint64."""
-        keys: NDArray[np.uint64] = self._rows["key"][self.numbers]
-        return keys
+        self.keys: NDArray[np.uint64] = rows["key"][self.numbers]
+        if len(self.numbers) < len(rows):
+            damaged = len(rows) - len(self.numbers)
+            logger.warning("%s: %d of %d rows are damaged and not used", index_file, damaged, len(rows))
 
     def view(self, number: int) -> NDArray[Any]:
         """Returns the array of a row, a read-only view of the memory map.
@@ -93,18 +91,20 @@ class Shard:
         Raises:
             OSError: The file cannot be read.
         """
-        row = self._rows[number]
-        if self._data is None and self.data_bytes:
-            with self._data_file.open("rb") as file:
-                self._data = mmap.mmap(file.fileno(), self.data_bytes, access=mmap.ACCESS_READ)
+        rows, data = self._mapped()
+        row = rows[number]
         shape = tuple(row["shape"][: row["ndim"]].tolist())
         if not row["num_bytes"]:
             return np.zeros(shape, row["dtype"].decode())
-        return np.ndarray(shape, row["dtype"].decode(), self._data, int(row["offset"]))
+        return np.ndarray(shape, row["dtype"].decode(), data, int(row["offset"]))
 
     def is_whole(self, number: int) -> bool:
-        """Says whether the array of a row is the one that was written, which takes reading it."""
-        return zlib.crc32(self.view(number).data) == int(self._rows["crc"][number])
+        """Says whether the array of a row is the one that was written, which takes reading it.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        return zlib.crc32(self.view(number).data) == int(self._mapped()[0]["crc"][number])
 
     def strike_out(self, number: int) -> None:
         """Marks the row of a damaged array: it does not count any longer, nor for whoever opens the shard from now on.
@@ -112,10 +112,16 @@ class Shard:
         Raises:
             OSError: The file cannot be written: others will find the damage for themselves.
         """
-        self.numbers = self.numbers[self.numbers != number]
+        stays = self.numbers != number
+        self.numbers, self.keys = self.numbers[stays], self.keys[stays]
+        row = self._mapped()[0][number : number + 1]
         with self.index_file.open("r+b") as file:
             file.seek(number * _ROW.itemsize + 4 * _CHECK_WORD)
-            file.write((~self._rows["check"][number]).tobytes())
+            # Of the row and not of the checksum that stands there: another process may have struck the row out before.
+            file.write((~_checks(row)).tobytes())
+
+    def _mapped(self) -> "tuple[NDArray[np.void], mmap.mmap | None]":
+        return _mapped(self.index_file, self._data_file, self.index_bytes // _ROW.itemsize, self.data_bytes)
 
     @property
     def _data_file(self) -> Path:
@@ -179,6 +185,16 @@ class ShardWriter:
         _to_disk(self._index)
         self._rows.clear()
 
+    def close(self) -> None:
+        """Closes the files; what was not committed does not count.
+
+        Raises:
+            OSError: The disk is full or cannot be written.
+        """
+        for file in (self._data, self._index):
+            if file is not None:
+                file.close()
+
     def __enter__(self) -> "ShardWriter":
         return self
 
@@ -188,9 +204,7 @@ class ShardWriter:
             if kind is None:
                 self.commit()
         finally:
-            for file in (self._data, self._index):
-                if file is not None:
-                    file.close()
+            self.close()
 
 
 def _to_disk(file: BinaryIO) -> None:
@@ -198,13 +212,16 @@ def _to_disk(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _map_rows(index_file: Path, count: int) -> NDArray[np.void]:
-    """Returns the whole rows of a file, (count,) memory-mapped."""
-    if not count:
-        return np.zeros(0, _ROW)
-    with index_file.open("rb") as file:
-        rows = mmap.mmap(file.fileno(), count * _ROW.itemsize, access=mmap.ACCESS_READ)
-    return np.frombuffer(rows, _ROW)
+@lru_cache(_MAX_MAPPED)
+def _mapped(index_file: Path, data_file: Path, count: int, data_bytes: int) -> tuple[NDArray[np.void], mmap.mmap | None]:
+    """Returns the rows of a shard, (count,), and its arrays, None without bytes; the maps close with the last view."""
+    with index_file.open("rb") as index:
+        rows = mmap.mmap(index.fileno(), count * _ROW.itemsize, access=mmap.ACCESS_READ)
+    data = None
+    if data_bytes:
+        with data_file.open("rb") as file:
+            data = mmap.mmap(file.fileno(), data_bytes, access=mmap.ACCESS_READ)
+    return np.frombuffer(rows, _ROW), data
 
 
 def _checks(rows: NDArray[np.void]) -> NDArray[np.uint32]:

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from videoseq.data.augment_options import Augmentation
 from videoseq.data.batch import ClipSample
+from videoseq.data.caching.choosing import varies_pixels
 from videoseq.data.caching.feature_keys import augmentation_digest, content_names, variant_name, variant_seed, view_name
-from videoseq.data.dataset import EvalClips, Reading, TrainClips
-from videoseq.data.videos import Video
+from videoseq.data.dataset import EvalClips, Reading, TrainClips, timeline
+from videoseq.data.sampling import sample_clip
+from videoseq.data.videos import Video, Videos
 from videoseq.errors import DataError
 
 
@@ -32,6 +34,14 @@ class ShownClips(ABC):
     @abstractmethod
     def name(self, index: int, variant: int) -> str:
         """Returns the name of a clip's features."""
+
+    @abstractmethod
+    def num_frames(self, index: int, variant: int) -> int:
+        """Returns the frames of a clip.
+
+        Raises:
+            DataError: The labelled part of the video holds no frame.
+        """
 
     @abstractmethod
     def samples(self, index: int, variants: Sequence[int]) -> list[ClipSample]:
@@ -58,6 +68,15 @@ class CentreViews(ShownClips):
         """Returns the name of a view's features."""
         return view_name(self._contents[index])
 
+    def num_frames(self, index: int, variant: int) -> int:
+        """Returns the frames of a view.
+
+        Raises:
+            DataError: The labelled part of the video holds no frame.
+        """
+        spec = self.clips.spec
+        return len(sample_clip(len(timeline(self.videos[index], spec)), spec, rng=None))
+
     def samples(self, index: int, variants: Sequence[int]) -> list[ClipSample]:
         """Returns the view of a video."""
         return [self.clips[index] for _ in variants]
@@ -78,6 +97,8 @@ class AugmentedVariants(ShownClips):
         self.reading = clips.reading
         self.num_variants = num_variants
         self._contents = content_names(clips.videos)
+        self._varies_pixels = varies_pixels(augmentation)
+        self._first_alike = np.full((len(clips.videos), num_variants), -1, np.int32)
         self._digests = [augmentation_digest(augmentation, is_reversed=is_reversed) for is_reversed in (False, True)]
         self.targets = np.repeat(_targets(clips.videos)[:, None], num_variants, axis=1)  # (N, num_variants)
         self._is_reversed = np.isin(self.targets[:, 0], list(clips.temporal.reversed_targets))
@@ -85,12 +106,33 @@ class AugmentedVariants(ShownClips):
             self.targets[index] = [self._shown_target(index, variant) for variant in range(num_variants)]
 
     def name(self, index: int, variant: int) -> str:
-        """Returns the name of a variant's features."""
+        """Returns the name of a variant's features: that of the first variant that shows the same."""
+        if not self._varies_pixels:
+            if self._first_alike[index, 0] < 0:
+                self._first_alike[index] = self._find_alike(index)
+            variant = int(self._first_alike[index, variant])
         return variant_name(self._contents[index], variant, self._digests[int(self._is_reversed[index])])
+
+    def num_frames(self, index: int, variant: int) -> int:
+        """Returns the frames of a variant.
+
+        Raises:
+            DataError: The labelled part of the video holds no frame.
+        """
+        return len(self.clips.drawn(index, variant_seed(self.videos[index], variant))[0])
 
     def samples(self, index: int, variants: Sequence[int]) -> list[ClipSample]:
         """Returns variants of a video."""
         return self.clips.samples(index, [variant_seed(self.videos[index], variant) for variant in variants])
+
+    def _find_alike(self, index: int) -> list[int]:
+        """Returns the first variant of a video that shows the same frames, for each of its variants."""
+        video, first = self.videos[index], dict[bytes, int]()
+        try:
+            drawn = [self.clips.drawn(index, variant_seed(video, variant))[0] for variant in range(self.num_variants)]
+        except DataError:  # the labelled part holds no frame: they fail alike
+            return [0] * self.num_variants
+        return [first.setdefault(frames.tobytes(), variant) for variant, frames in enumerate(drawn)]
 
     def _shown_target(self, index: int, variant: int) -> int:
         video = self.videos[index]
@@ -101,4 +143,4 @@ class AugmentedVariants(ShownClips):
 
 
 def _targets(videos: Sequence[Video]) -> NDArray[np.int64]:
-    return np.fromiter((video.target for video in videos), np.int64, len(videos))
+    return Videos.of(videos).targets

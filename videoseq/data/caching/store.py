@@ -23,7 +23,7 @@ _FORMAT = 1
 class ArrayStore:
     """Named arrays of one kind in append-only, memory-mapped shards; never more than one array of a name is found.
 
-    A process keeps 25 bytes of memory for an array, whatever its size: its key, its place, and whether it was read. An
+    A process keeps 45 bytes of memory for an array, whatever its size: its key, its place, and whether it was read. An
     array is compared with its checksum when a process reads it for the first time. The store can be sent to other processes,
     forked or spawned; each opens the files for itself.
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from videoseq.data.decoding.choosing import choose_reader
 from videoseq.data.decoding.decord_reader import read_with_decord
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.decoding.files import check_file
@@ -48,6 +47,18 @@ def check_decoder(option: str, decoder: str, folders: Sequence[Path], num_videos
             f"{option}={decoder} reads files, but {len(folders)} of {num_videos} videos are folders of frames, the first is "
             f"{str(folders[0])!r}. Fix: {option}=auto"
         )
+
+
+def choose_reader(info: VideoInfo) -> str:
+    """Returns the reader that `auto` takes for a scanned video, a key of `READERS`: PyAV for every file.
+
+    Measured on one core, in turns, reading 1 and 16 frames of files in H.264, HEVC, VP8, VP9, MPEG-4 and MJPEG, decord took
+    1.01 to 1.58 times as long as PyAV, which reads more files exactly.
+
+    Args:
+        info: What the scan found.
+    """
+    return "frames" if info.frame_pattern else "pyav"
 
 
 def read_frames(
@@ -94,7 +105,7 @@ def read_frames(
         return np.zeros((0, height, width, 3), np.uint8)
     ascending, position = np.unique(wanted, return_inverse=True)
     if reader == "auto":
-        reader = "pyav" if skip_loop_filter and not info.frame_pattern else choose_reader(info, width)[0]
+        reader = choose_reader(info)
     read: ReadFunction = (
         partial(read_with_pyav, skip_loop_filter=True) if skip_loop_filter and reader == "pyav" else READERS[reader]
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 _VOP = b"\0\0\1\xb6"
 _PICTURE = b"\0\0\1\0"
+_SEQUENCE = b"\0\0\1\xb3"
+_GROUP = b"\0\0\1\xb8"
 # What a packet may hold that is left out: slices, enhancement information, delimiters and filler, but no parameters.
 _H264_SKIPPABLE = frozenset({1, 2, 3, 4, 5, 6, 9, 12})
 _HEVC_SKIPPABLE = frozenset({35, 38, 39, 40})
@@ -31,6 +33,43 @@ class PacketFacts:
 
 
 Inspector = Callable[[bytes, bool], PacketFacts]
+
+
+class Bits:
+    """Reads numbers off a NAL unit, from the highest bit of its first byte on.
+
+    Args:
+        data: Bytes as they stand in the unit, without the unit's header.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        # Behind two zero bytes stands a 3 where a start code would arise otherwise.
+        data = data.replace(b"\0\0\3", b"\0\0")
+        self.bits = "".join(f"{byte:08b}" for byte in data)
+        self.position = 0
+
+    def fixed(self, count: int) -> int:
+        """Returns the next `count` bits as a number.
+
+        Raises:
+            ValueError: There are not as many.
+        """
+        end = self.position + count
+        if end > len(self.bits):
+            raise ValueError("the header ends too early")
+        taken, self.position = self.bits[self.position : end], end
+        return int(taken, 2)
+
+    def golomb(self) -> int:
+        """Returns the next number of variable length (unsigned exp-Golomb code), from 0.
+
+        Raises:
+            ValueError: It does not end.
+        """
+        zeros = self.bits.find("1", self.position) - self.position
+        if zeros < 0:
+            raise ValueError("the header ends too early")
+        return self.fixed(2 * zeros + 1) - 1
 
 
 def inspector(codec: str, extradata: bytes) -> Inspector | None:
@@ -74,10 +113,14 @@ def _mpeg12(data: bytes, flagged: bool) -> PacketFacts:
     while 0 <= position < len(data) - 5:
         kinds.append(data[position + 5] >> 3 & 7)
         position = data.find(_PICTURE, position + 4)
-    return PacketFacts(starts=flagged, skippable=data.startswith(_PICTURE) and set(kinds) == {3})
+    return PacketFacts(
+        starts=flagged,
+        parameters=data.partition(_PICTURE)[0].partition(_GROUP)[0] if data.startswith(_SEQUENCE) else b"",
+        skippable=data.startswith(_PICTURE) and set(kinds) == {3},
+    )
 
 
-def _nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
+def nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
     """Yields the NAL units of an access unit; `length_bytes` 0 means that start codes delimit them."""
     if length_bytes:
         position = 0
@@ -95,11 +138,12 @@ def _nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
 
 
 def _h264(data: bytes, flagged: bool, length_bytes: int) -> PacketFacts:
-    parameters, slices, has_others = b"", [], False
-    for unit in _nal_units(data, length_bytes):
+    parameters, slices, has_others, are_b = b"", [], False, True
+    for unit in nal_units(data, length_bytes):
         kind = unit[0] & 31 if unit else 0
         if 1 <= kind <= 5:
             slices.append(unit[0])
+            are_b &= _is_b_slice(unit)
         elif kind == 7 and not slices:
             parameters += unit.rstrip(b"\0")
         has_others |= kind not in _H264_SKIPPABLE
@@ -110,15 +154,26 @@ def _h264(data: bytes, flagged: bool, length_bytes: int) -> PacketFacts:
     return PacketFacts(
         starts=flagged and is_idr,
         parameters=parameters if flagged else b"",
-        # Of two fields in a packet, one may be referred to and the other not.
-        skippable=None if len(referenced) > 1 else referenced == {False} and not has_others,
+        # Of two fields in a packet, one may be referred to and the other not. A P picture that claims to be referred to by
+        # none is more often damaged than true.
+        skippable=None if len(referenced) > 1 else referenced == {False} and are_b and not has_others,
         reason="a keyframe is a recovery point, no IDR picture" if flagged and not is_idr else "",
     )
 
 
+def _is_b_slice(unit: bytes) -> bool:
+    """Whether an H.264 slice is of type B, which the second number of its header says."""
+    bits = Bits(unit[1:9])
+    try:
+        bits.golomb()
+        return bits.golomb() in (1, 6)
+    except ValueError:
+        return False
+
+
 def _hevc(data: bytes, flagged: bool, length_bytes: int) -> PacketFacts:
     parameters, slices, has_others, is_layered = b"", [], False, False
-    for unit in _nal_units(data, length_bytes):
+    for unit in nal_units(data, length_bytes):
         kind = unit[0] >> 1 & 63 if unit else 63
         if kind < 32:
             slices.append(kind)

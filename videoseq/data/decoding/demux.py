@@ -15,6 +15,7 @@ from videoseq.data.decoding.bitstream import PacketFacts, inspector
 from videoseq.data.decoding.decord_reader import DECORD_CODECS, DECORD_CONTAINERS, DECORD_PIXEL_FORMATS, miscopied_width
 from videoseq.data.decoding.files import check_file, open_video
 from videoseq.data.decoding.orientation import read_rotation
+from videoseq.data.decoding.reordering import are_times_plausible, declared_reordering
 from videoseq.errors import DecodeError
 from videoseq.types import Limits, VideoInfo
 
@@ -32,6 +33,7 @@ class _Packets:
     skippable: list[bool | None] = field(default_factory=list)
     flagged: list[bool] = field(default_factory=list)
     num_discarded: int = 0
+    changes: bool = False
     reasons: list[str] = field(default_factory=list)
     content_hash: str = ""
 
@@ -88,12 +90,15 @@ def scan_video(path: Path, limits: Limits = Limits()) -> VideoInfo:  # noqa: B00
                     f"max_pixels={limits.max_pixels}; "
                     "raise data.limits.max_pixels, or scale it: ffmpeg -i x -vf scale=640:-2 out.mp4",
                 )
+            shown_as = _shown_as(context)
             packets = _read_packets(container, stream, path, limits)
             header_frames, time_base, stream_id = stream.frames, stream.time_base, stream.id
+            extradata = context.extradata or b""
             if sum(not other.disposition & av.stream.Disposition.attached_pic for other in container.streams.video) > 1:
                 packets.doubt("several video streams")
         rotation = read_rotation(path, name, stream_id)
-    except (av.FFmpegError, OSError, ValueError, struct.error) as error:
+    # PyAV raises IndexError for the packets of streams that a damaged file seems to have.
+    except (av.FFmpegError, OSError, ValueError, IndexError, struct.error) as error:
         raise DecodeError(path, "scan", "pyav", f"damaged or cut off ({error}); try ffmpeg -i x out.mp4") from error
     if width < 1 or height < 1 or time_base is None:
         raise _refused(path, f"the size of a frame is unknown (got {width}x{height}); try ffmpeg -i x out.mp4")
@@ -101,7 +106,13 @@ def scan_video(path: Path, limits: Limits = Limits()) -> VideoInfo:  # noqa: B00
     decode_pts, shown = np.array(packets.pts, np.int64), np.array(packets.shown, bool)
     pts = np.sort(decode_pts[shown])
     is_guessed = name == "avi" and codec not in _INTRA_CODECS
-    can_skip = not is_guessed and None not in packets.skippable and bool((np.diff(pts) > 0).all())
+    can_skip = (
+        not is_guessed
+        and True in packets.skippable
+        and None not in packets.skippable
+        and not packets.changes
+        and are_times_plausible(declared_reordering(codec, extradata), packets.pts, packets.skippable)
+    )
     keyframes = _exact_keyframes(decode_pts, shown, np.array(packets.starts, bool), pts, is_guessed)
     _doubt_order(packets, decode_pts, pts)
     num_packets = len(decode_pts)
@@ -134,12 +145,25 @@ def scan_video(path: Path, limits: Limits = Limits()) -> VideoInfo:  # noqa: B00
         pts_step=int(steps[0]) if is_regular and len(steps) else 0,
         irregular_pts=None if is_regular else pts,
         keyframes=keyframes,
-        marks_exact=not is_guessed and len(keyframes) == sum(packets.flagged),
-        skippable_fraction=packets.skippable.count(True) / num_packets if can_skip else 0.0,
+        marks_exact=not is_guessed and not packets.num_discarded and len(keyframes) == sum(packets.flagged),
+        can_skip=can_skip,
         content_hash=packets.content_hash,
+        shown_as=shown_as,
         decord_safe=not packets.reasons,
         unsafe_reason="; ".join(packets.reasons),
     )
+
+
+def _shown_as(context: av.VideoCodecContext) -> str:
+    """Returns the digest of what decides how packets become pixels and does not stand in them."""
+    facts = (
+        context.codec.canonical_name,
+        context.width,
+        context.height,
+        context.pix_fmt,
+        *map(int, (context.color_range, context.colorspace, context.color_primaries, context.color_trc)),
+    )
+    return hashlib.blake2b(str(facts).encode() + (context.extradata or b""), digest_size=8).hexdigest()
 
 
 def has_guessed_times(info: VideoInfo) -> bool:
@@ -186,6 +210,7 @@ def _read_packets(container: av.container.InputContainer, stream: VideoStream, p
         if packet.is_corrupt:
             found.doubt("the container marks a packet as corrupt")
         if packet.has_sidedata("new_extradata") or (parameters and facts.parameters not in (b"", parameters)):
+            found.changes = True
             found.doubt("size or format change in the middle")
         parameters = facts.parameters or parameters
         if len(found.pts) > limits.max_frames:

@@ -83,8 +83,8 @@ def open_video(path: Path, container: str, *, probe_pictures: bool = True) -> av
     Args:
         path: A file that `check_file` accepted.
         container: What `check_file` returned.
-        probe_pictures: Whether FFmpeg decodes the first pictures to learn the pixel format and how far frames are reordered;
-            without it, opening takes a quarter of the time.
+        probe_pictures: Whether FFmpeg decodes the first pictures to learn the pixel format and how far frames are reordered.
+            Without it, opening an mp4 takes a quarter of the time; files whose headers say less are opened no faster.
 
     Returns:
         The open container; close it, it is a context manager.

@@ -33,8 +33,9 @@ def read_with_pyav(
     """
     height, width = size or (info.height, info.width)
     frames = np.empty((len(indices), height, width, 3), np.uint8)
-    for row, frame in enumerate(stream_with_pyav(info, indices, size, skip_loop_filter=skip_loop_filter)):
-        frames[row] = frame
+    streamed = stream_with_pyav(info, indices, size, skip_loop_filter=skip_loop_filter)
+    for row, frame in zip(frames, streamed, strict=True):
+        row[...] = frame
     return frames
 
 
@@ -49,10 +50,10 @@ def stream_with_pyav(
         keyframes  |0...........|12..........|24..........      wanted 14, 16, 30; odd frames are referred to by none
         decoded                  12   14   16   24 26 28 30
 
-    Of damage, what lies in the frames that are decoded is noticed: wanted ones, and those that they may refer to. Damage in
-    what was left out changes no pixel of the result, and is not. A file that cannot be read in this way, because its decoder
-    shows frames in another order than the packets promised or marks one as damaged, is read once more with nothing left out,
-    and what fails then is the error.
+    Of damage, what the decoder reports of the frames that it decodes and that are shown no later than the last wanted one is
+    noticed; what was left out is not looked at. A file that cannot be read in this way, because its decoder shows frames in
+    another order than the packets promised or marks one as damaged, is read once more with nothing left out, and what fails
+    then is the error. What was yielded before that stays: it came in order, each frame at its time.
 
     Args:
         info: What the scan found.
@@ -66,21 +67,20 @@ def stream_with_pyav(
     Raises:
         DecodeError: A frame is missing, damaged, out of order, or of another size than the first one.
     """
-    num_done = 0
-    # From the beginning it is exact whatever the container's index leads to.
-    from_beginning = replace(info, keyframes=np.zeros(1, np.int64))
-    for source, lean in ((info, True), (info, False), (from_beginning, False)):
+    num_done, lean = 0, True
+    while True:
         try:
-            for frame in _stream(source, indices[num_done:], size, skip_loop_filter, lean=lean):
+            for frame in _stream(info, indices[num_done:], size, skip_loop_filter, lean=lean):
                 yield frame
                 num_done += 1
+            return
         except SeekError:
-            continue
+            # From the beginning, which needs no seek, it is exact whatever the container's index leads to.
+            info = replace(info, keyframes=np.zeros(1, np.int64))
         except DecodeError:
             if not lean:
                 raise
-        else:
-            return
+            lean = False
 
 
 def _stream(
@@ -90,14 +90,14 @@ def _stream(
     stage = "open"
     try:
         # Frames that only their order tells apart need a decoder that knows from the start how far they are reordered.
-        probe = not lean or has_guessed_times(info)
+        probe = not lean or info.container != "mp4" or has_guessed_times(info)
         with open_video(info.path, info.container, probe_pictures=probe) as container:
             stream = find_video_stream(container, info.path)
             if skip_loop_filter:
                 stream.codec_context.options = {"skip_loop_filter": "all"}
             stage = "decode"
             converter = Converter(info, size)
-            for frame in FrameSource(info, container, stream, can_skip=lean and info.skippable_fraction > 0).frames(indices):
+            for frame in FrameSource(info, container, stream, can_skip=lean and info.can_skip).frames(indices):
                 yield converter.convert(frame)
     except (DecodeError, SeekError):
         raise

@@ -94,11 +94,14 @@ class FrameSource:
         position = 0
         for run in plan_runs(indices, self.info.keyframes):
             packets = self.packets if run.start == 0 else self._packets_from(run.start, run.start - position)
-            position, wanted = run.start, set(run.wanted)
+            position, wanted, expected = run.start, set(run.wanted), iter(run.wanted)
             for index, frame in self._skipping(packets, wanted) if self.inspect else self._counting(packets, run.start):
                 self._check(frame, index)
                 position = index + 1
                 if index in wanted:
+                    # A decoder that knows too late how far frames are reordered gives some too early and loses others.
+                    if index != next(expected):
+                        raise self._error(f"frame {index} comes too early; try ffmpeg -i x out.mp4")
                     yield frame
                 if index == run.wanted[-1]:
                     break

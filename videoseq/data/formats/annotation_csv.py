@@ -44,7 +44,7 @@ def read_annotation_csv(source: Source) -> Sequence[VideoRecord]:
     rows = csv_rows(file)
     line, header = next(rows, (1, []))
     columns = _columns(header, f"{file.name} row {line}")
-    table = read_csv_columns(file, source, columns, len(header))
+    table = read_csv_columns(file, source, columns, len(header), line)
     # Where something is wrong, the rows one by one say what.
     return table if table is not None else _read_rows(rows, source, columns, header, file)
 

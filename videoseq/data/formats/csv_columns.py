@@ -1,6 +1,7 @@
 """The columns of a CSV of annotations at once: the same records as row by row, a million of them in seconds."""
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from itertools import islice
 from pathlib import Path
 
@@ -23,17 +24,18 @@ _ROWS_AT_ONCE = 4096
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_csv_columns(file: Path, source: Source, columns: Mapping[str, int], width: int) -> Records | None:
+def read_csv_columns(file: Path, source: Source, columns: Mapping[str, int], width: int, header_line: int) -> Records | None:
     """Returns the records of a CSV; None where anything is wrong with it.
 
     Args:
-        file: The CSV, whose first row is the header.
+        file: The CSV.
         source: The data set.
         columns: The place of each column that is understood.
         width: Columns of the header.
+        header_line: Line of the header.
     """
     try:
-        table = _plain_cells(file.read_bytes(), width)
+        table = _plain_cells(file.read_bytes(), width, header_line)
         table = _any_cells(file, width) if table is None else table
         if not len(table):
             return None
@@ -84,25 +86,32 @@ def _records(
     )
 
 
-def _plain_cells(data: bytes, width: int) -> pa.Table | None:
-    """Returns the cells below the header and the line of each row, where every line is a row and no value is in quotes.
-
-    Raises:
-        ValueError: A row has another number of values, or the text is not UTF-8.
-    """
+def _plain_cells(data: bytes, width: int, header_line: int) -> pa.Table | None:
+    """Returns the cells below the header and the line of each row, where no value is in quotes and all rows are of one length."""
     if b'"' in data or data.count(b"\r") != data.count(b"\r\n"):
         return None
     names = [str(place) for place in range(width)]
-    table = csv.read_csv(
-        pa.BufferReader(data.removeprefix(_BOM)),
-        read_options=csv.ReadOptions(use_threads=False, skip_rows=1, column_names=names),
-        parse_options=csv.ParseOptions(quote_char=False),
-        convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
-    )
-    num_lines = data.count(b"\n") + (not data.endswith(b"\n"))
-    if len(table) != num_lines - 1:  # blank lines are no rows
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(data.removeprefix(_BOM)),
+            read_options=csv.ReadOptions(use_threads=False, skip_rows=header_line, column_names=names),
+            parse_options=csv.ParseOptions(quote_char=False),
+            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:  # rows of several lengths; no UTF-8
         return None
-    return table.append_column("line", pa.array(np.arange(2, num_lines + 1)))
+    lines = _filled_lines(data)
+    table = table.append_column("line", pa.array(lines[lines > header_line]))
+    return table.filter(reduce(pc.or_, (pc.not_equal(pc.utf8_trim_whitespace(table.column(name)), "") for name in names)))
+
+
+def _filled_lines(data: bytes) -> NDArray[np.int64]:
+    """Returns the numbers of the lines that are not empty, ascending, counted from 1."""
+    ends = np.append(np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")), len(data))
+    lengths = np.diff(ends, prepend=-1) - 1
+    ends_in_return = np.array([data[end - 1 : end] == b"\r" for end in ends[lengths == 1]], bool)
+    lengths[lengths == 1] -= ends_in_return
+    return np.flatnonzero(lengths) + 1
 
 
 def _any_cells(file: Path, width: int) -> pa.Table:

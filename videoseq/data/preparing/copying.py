@@ -17,7 +17,7 @@ from videoseq.data.decoding.demux import scan_video
 from videoseq.data.decoding.frame_folder import scan_frame_folder
 from videoseq.data.preparing.encoding import encode, frames_at
 from videoseq.data.preparing.settings import Settings
-from videoseq.errors import DecodeError
+from videoseq.errors import DataError, DecodeError
 from videoseq.types import FrameFolder, Limits, VideoInfo
 
 UNFINISHED = ".preparing-"
@@ -58,6 +58,7 @@ def copy_video(info: VideoInfo, target: Path, settings: Settings, limits: Limits
 
     Raises:
         DecodeError: The video cannot be read, or its copy is not what it should be.
+        DataError: The copy cannot be read as it was written, which is no fault of the video.
         OSError: The copy cannot be written.
     """
     started = time.perf_counter()
@@ -65,13 +66,21 @@ def copy_video(info: VideoInfo, target: Path, settings: Settings, limits: Limits
     size = settings.size(info.height, info.width)
     psnr = 0.0
     for coding in settings.codings():
-        with _unfinished(target.parent) as place:
+        with unfinished(target.parent) as place:
             encode(info, place, size, coding, settings.gop, limits)
-            copied = _scanned_copy(info, place, size)
-            psnr = measure_psnr(info, copied, limits)
+            try:
+                copied = _scanned_copy(info, place, size)
+                psnr = measure_psnr(info, copied, limits)
+            except DecodeError as error:
+                if error.path != place:
+                    raise
+                raise DataError(
+                    f"the copy of {str(info.path)!r} in {str(target.parent)!r} cannot be read as it was written: "
+                    f"{error.cause.replace(str(place), str(target))}. Fix: check the disk of output, then run the same command"
+                ) from error
             if psnr >= settings.min_psnr:
-                if target.is_dir():
-                    shutil.rmtree(target)
+                if target.is_dir() or place.is_dir():  # only a file takes the place of a file
+                    delete(target)
                 place.replace(target)
                 seconds = time.perf_counter() - started
                 return Copy(copied.num_frames, *size, round(psnr, 2), copied.size_bytes, round(seconds, 2))
@@ -96,16 +105,21 @@ def measure_psnr(source: VideoInfo, copied: VideoInfo, limits: Limits) -> float:
 
 
 @contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
+def unfinished(folder: Path) -> Iterator[Path]:
     """Gives a name for a copy beside its place, on the same disk; what is left under it is deleted."""
     place = folder / f"{UNFINISHED}{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
         yield place
     finally:
-        if place.is_dir():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
+        delete(place)
+
+
+def delete(path: Path) -> None:
+    """Deletes a file, a link or a folder with all that it holds, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _scanned_copy(source: VideoInfo, place: Path, size: tuple[int, int]) -> VideoInfo:

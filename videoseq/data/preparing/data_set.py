@@ -1,24 +1,32 @@
 """Preparing a whole data set: every video once, its lists, and a look at the result as training will see it."""
 
 import os
-import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from videoseq.data.annotations import UNFINISHED_MARK
+from videoseq.data.decoding.frame_folder import folder_state
 from videoseq.data.manifest import BadVideo, Progress, refuse_bad, refuse_lost_class, scan_file
 from videoseq.data.options import DataOptions
-from videoseq.data.preparing.copying import UNFINISHED, Copy
+from videoseq.data.preparing.checking import BAD_VIDEOS, check_apart, check_bad_videos, check_same, check_texts
+from videoseq.data.preparing.copying import UNFINISHED, Copy, delete
 from videoseq.data.preparing.journal import Entry, Journal
-from videoseq.data.preparing.lists import copy_list, find_lists, places
+from videoseq.data.preparing.lists import DELIMITERS, copy_list, find_lists, located, places
 from videoseq.data.preparing.settings import Settings
 from videoseq.data.preparing.sources import DataSet
+from videoseq.data.records import join_records
 from videoseq.data.scan_rows import to_row
 from videoseq.data.scanning import scan_videos
 from videoseq.data.worker_pool import Work, run_in_processes
-from videoseq.errors import ConfigError, DataError
-from videoseq.types import VideoInfo, VideoRecord, plain_dict
+from videoseq.errors import DataError
+from videoseq.types import FrameFolder, VideoInfo, VideoRecord, plain_dict
+
+_FRAMES_IN_MAX_SECONDS = 20
+"""Frames whose copy may take `data.limits.max_seconds`: many times what it takes, but a process that hangs ends."""
 
 
 @dataclass(frozen=True)
@@ -38,76 +46,96 @@ class Prepared:
     bad: Sequence[BadVideo]
 
 
-def prepare_data_set(options: DataOptions, output: Path, settings: Settings, cache: Path, progress: Progress) -> Prepared:
+def data_sets(options: DataOptions, output: Path) -> tuple[DataSet, DataSet]:
+    """Returns a data set and its copy in a folder, which need not be there.
+
+    Args:
+        options: Which data set.
+        output: The folder of the copy, absolute.
+
+    Raises:
+        ConfigError: The options name no data set, or the copy would lie in it or around it.
+    """
+    source = DataSet.of(options)
+    copy = source.moved_to(output)
+    check_apart(source, copy)
+    return source, copy
+
+
+def prepare_data_set(
+    source: DataSet,
+    copy: DataSet,
+    settings: Settings,
+    cache: Path,
+    progress: Progress,
+    list_bad: Callable[[Path, Sequence[BadVideo]], None],
+) -> Prepared:
     """Writes a copy of a data set, or what is missing of one; until all is there it is not read as a data set.
 
     Args:
-        options: Which data set, and how many processes work on it.
-        output: Where the copy goes, absolute: a folder that is new, empty, or holds a part of this copy.
+        source: The data set; its options say how many processes work on it.
+        copy: Where it goes: a folder that is new, empty, or holds a part of this copy.
         settings: How videos are encoded.
         cache: Folder for the scan's results.
         progress: Makes the progress bars.
+        list_bad: Writes the videos that were left out into a file.
 
     Raises:
         ConfigError: The output holds something else, or copies with other settings.
         DataError: The annotations are wrong, too many videos are bad or all of a class, or the copy does not say the same.
         OSError: The copy cannot be written.
     """
-    source = DataSet.of(options)
-    copy = source.moved_to(output)
-    _check_apart(source, copy)
+    options, output = source.options, copy.root
     readings = source.read()
-    records = [record for reading in readings.values() for record in reading]
+    records = join_records([*readings.values()])
+    place_of = source.places(records)  # by code of the path
     # The first record of every video, by the video's place below the root.
     firsts: dict[str, VideoRecord] = {}
-    for record in records:
-        firsts.setdefault(source.row(record)[0], record)
+    codes, positions = np.unique(records.paths.codes, return_index=True)
+    for code, position in zip(codes.tolist(), positions.tolist(), strict=True):
+        firsts.setdefault(place_of[code], records[position])
+    pairs = list(_list_pairs(source, copy, {video.path for video in firsts.values()}))
     infos = _scan(source, firsts, cache, progress)
     reasons = {place: info.error for place, info in infos.items() if info.error is not None}
     _refuse(firsts, reasons, options)
     output.mkdir(parents=True, exist_ok=True)
-    journal = Journal(output, source.root, settings)
+    journal = Journal(output, source.identity(), settings)
+
+    def copy_lists(target: DataSet) -> None:
+        bad = [code for code, place in place_of.items() if place in reasons]
+        rows = records.rows.take(np.flatnonzero(np.isin(records.paths.codes, bad)))
+        dropped = located(places(rows), source.root, source.annotations)
+        for path, name in pairs:
+            copy_list(path, target.root / name, dropped.get(path, ()), source.names, DELIMITERS.get(options.format))
+
+    waiting = [place for place in firsts if place not in reasons and not _is_done(journal, output, place, infos[place])]
+    if waiting:
+        check_texts(source, copy, readings, reasons, copy_lists)
     (output / UNFINISHED_MARK).touch()
     _delete_unfinished(output)
-    waiting = [place for place in firsts if place not in reasons and not _is_done(journal, output, place, infos[place])]
+    _delete_others(output, journal, firsts.keys() - reasons.keys(), [name for _, name in pairs])
     num_good = len(firsts) - len(reasons)
-    with progress("preparing", len(waiting)) as advance:
-        work = _work(infos, output, settings, options)
-        for place, outcome in _copies(work, waiting, options.workers, source.root, advance):
-            if isinstance(outcome, Copy):
-                journal.add(Entry.of(place, infos[place], outcome))
-            else:
-                reasons[place] = outcome
+    try:
+        with (
+            progress("preparing", len(waiting)) as advance,
+            closing(_copies(_work(infos, output, settings, options), waiting, options.workers, source.root, advance)) as copies,
+        ):
+            for place, outcome in copies:
+                if isinstance(outcome, Copy):
+                    journal.add(Entry.of(place, infos[place], outcome))
+                else:
+                    reasons[place] = outcome
+    finally:
+        _delete_unfinished(output)
     if len(reasons) > len(firsts) - num_good:
         _refuse(firsts, reasons, options)
-    _delete_others(output, journal, firsts.keys() - reasons.keys())
-    journal.finish()
-    _copy_lists(source, copy, [record for record in records if source.row(record)[0] in reasons], firsts.values())
-    (output / UNFINISHED_MARK).unlink()
-    try:
-        _check_same(source, copy, readings, reasons)
-    except DataError:
-        (output / UNFINISHED_MARK).touch()
-        raise
+    _delete_others(output, journal, firsts.keys() - reasons.keys(), journal.lists)
+    copy_lists(copy)
+    check_same(source, copy, readings, reasons)
     bad = [BadVideo(firsts[place], reason) for place, reason in reasons.items()]
+    list_bad(output / BAD_VIDEOS, bad)
+    (output / UNFINISHED_MARK).unlink()
     return Prepared(copy, journal.entries, len(waiting) - sum(place in reasons for place in waiting), bad)
-
-
-def _check_apart(source: DataSet, copy: DataSet) -> None:
-    """Refuses a copy inside its source or around it, and a list from elsewhere that has the place of one below the root."""
-    inside, around = Path(os.path.realpath(source.root)), Path(os.path.realpath(copy.root))
-    if inside.is_relative_to(around) or around.is_relative_to(inside):
-        raise ConfigError(
-            f"output={str(copy.root)!r} and the data set {str(source.root)!r} lie in each other: name a folder beside it"
-        )
-    for path, copied in ((source.annotations, copy.annotations), (source.class_names, copy.class_names)):
-        if path is None or copied is None or path.is_relative_to(source.root):
-            continue
-        if (source.root / path.name).exists():
-            raise ConfigError(
-                f"{str(path)!r} would be copied to {str(copied)!r}, which is the place of {str(source.root / path.name)!r}: "
-                "rename one of them"
-            )
 
 
 def _scan(source: DataSet, firsts: Mapping[str, VideoRecord], cache: Path, progress: Progress) -> dict[str, VideoInfo]:
@@ -138,8 +166,11 @@ def _is_done(journal: Journal, output: Path, place: str, info: VideoInfo) -> boo
         return False
     try:
         target = output / place
-        return target.is_dir() if info.frame_pattern else target.stat().st_size == entry.copy.bytes
-    except OSError:
+        if not info.frame_pattern:
+            return target.is_file() and target.stat().st_size == entry.copy.bytes
+        state = folder_state(target, FrameFolder(info.frame_pattern, float(1 / info.time_base)))
+        return (len(state.numbers), state.size_bytes) == (entry.copy.frames, entry.copy.bytes)
+    except (OSError, DataError):
         return False
 
 
@@ -149,17 +180,22 @@ def _work(infos: Mapping[str, VideoInfo], output: Path, settings: Settings, opti
     def request(place: Path) -> dict[str, object]:
         return {"source": to_row(infos[place.as_posix()]), "target": str(output / place), **fixed}
 
-    return Work("videoseq.data.preparing.worker", "copying", float("inf"), request)
+    def max_seconds(place: Path) -> float:
+        return options.limits.max_seconds * (1 + infos[place.as_posix()].num_frames / _FRAMES_IN_MAX_SECONDS)
+
+    return Work("videoseq.data.preparing.worker", "copying", max_seconds, request)
 
 
 def _copies(
     work: Work, waiting: Sequence[str], num_workers: int, root: Path, on_done: Callable[[], None]
-) -> Iterator[tuple[str, Copy | str]]:
+) -> Generator[tuple[str, Copy | str]]:
     """Yields the place of every video as it is done, with its copy, or the reason why there is none."""
     for answer in run_in_processes(work, [Path(place) for place in waiting], max(num_workers, 1)):
         row = answer.row
         if row is not None and "errno" in row:
             raise OSError(row["errno"], os.strerror(row["errno"]), row["place"])
+        if row is not None and "refusal" in row:
+            raise DataError(row["refusal"])
         place = answer.path.as_posix()
         if row is None:
             yield place, f"cannot read {str(root / place)!r}: {answer.failure}"
@@ -173,51 +209,34 @@ def _delete_unfinished(output: Path) -> None:
     for folder, inner, names in os.walk(output):
         for name in [*inner, *names]:
             if name.startswith(UNFINISHED):
-                _delete(Path(folder) / name)
+                delete(Path(folder) / name)
         inner[:] = [name for name in inner if not name.startswith(UNFINISHED)]
 
 
-def _delete_others(output: Path, journal: Journal, wanted: Collection[str]) -> None:
-    """Deletes copies of videos that the source no longer has, or that cannot be read any more."""
+def _delete_others(output: Path, journal: Journal, wanted: Collection[str], lists: Sequence[str]) -> None:
+    """Deletes copies of videos and lists that the source no longer has, or of videos that cannot be read any more."""
+    for name in journal.lists:
+        if name not in lists and name not in wanted:
+            delete(output / name)
+    journal.lists = [*lists]
     for place in [place for place in journal.entries if place not in wanted]:
-        _delete(output / place)
+        delete(output / place)
         del journal.entries[place]
+    journal.write()
 
 
-def _delete(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _copy_lists(source: DataSet, copy: DataSet, bad: Sequence[VideoRecord], videos: Collection[VideoRecord]) -> None:
-    """Copies every list of the data set without the rows of bad videos."""
-    dropped = places(record.row for record in bad)
-    pairs = {source.root / path: copy.root / path for path in find_lists(source.root, {video.path for video in videos})}
-    for path, copied in ((source.annotations, copy.annotations), (source.class_names, copy.class_names)):
-        if path is not None and copied is not None:
-            inner = find_lists(path, ()) if path.is_dir() else [Path()]
-            pairs |= {path / name: copied / name for name in inner}
-    for path, copied in pairs.items():
-        copy_list(path, copied, dropped, source.root)
-
-
-def _check_same(
-    source: DataSet,
-    copy: DataSet,
-    readings: Mapping[int | None, Sequence[VideoRecord]],
-    reasons: Collection[str],
-) -> None:
-    """Reads the copy as training will, and refuses it unless it says what the source says of every video that was copied."""
-    copied = copy.read()
-    for index, records in readings.items():
-        expected = {row for row in map(source.row, records) if row[0] not in reasons}
-        got = set(map(copy.row, copied.get(index, ())))
-        if got != expected:
-            differing = sorted(map(str, got ^ expected))
-            raise DataError(
-                f"the annotations of the copy {str(copy.root)!r} do not say what those of {str(source.root)!r} say: "
-                f"{len(differing)} records differ, the first: {differing[0]}. "
-                "Fix: write paths in the lists relative to data.root"
-            )
+def _list_pairs(source: DataSet, copy: DataSet, videos: Collection[Path]) -> Iterator[tuple[Path, str]]:
+    """Yields every list of the data set, and the place of its copy."""
+    found: dict[Path, Path] = {}
+    allow_outside = source.options.allow_outside_root
+    for path in find_lists(source.root, videos, allow_outside=allow_outside):
+        found[source.root / path] = path
+    for named, copied in ((source.annotations, copy.annotations), (source.class_names, copy.class_names)):
+        if named is not None and copied is not None:
+            inner = find_lists(named, (), allow_outside=allow_outside) if named.is_dir() else [Path()]
+            found |= {named / name: copied.relative_to(copy.root) / name for name in inner}
+    for path, name in found.items():
+        if name == Path(BAD_VIDEOS):
+            check_bad_videos(path)
+        else:
+            yield path, name.as_posix()

@@ -1,5 +1,6 @@
 """Writing the frames of one video in a form that decodes fast."""
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -96,5 +97,7 @@ def _write_images(info: VideoInfo, folder: Path, frames: Iterator[NDArray[np.uin
     folder.mkdir()
     how = {"format": "PNG"} if coding.jpeg_quality is None else {"format": "JPEG", "quality": coding.jpeg_quality}
     for number, pixels in enumerate(frames, info.first_pts):
-        with (folder / (info.frame_pattern % number)).open("wb") as file:
-            Image.fromarray(np.ascontiguousarray(pixels)).save(file, **how)
+        # By way of memory: Pillow says nothing of a file that takes only a part of what it writes, as on a full disk.
+        buffer = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, **how)
+        (folder / (info.frame_pattern % number)).write_bytes(buffer.getbuffer())

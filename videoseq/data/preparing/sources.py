@@ -2,19 +2,23 @@
 
 import logging
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from videoseq.data.annotations import read_annotations
 from videoseq.data.formats import FORMATS
 from videoseq.data.options import DataOptions
+from videoseq.data.records import Records
 from videoseq.errors import ConfigError, DataError
-from videoseq.types import VideoRecord
+from videoseq.types import SPLITS
 
 _log = logging.getLogger(__name__)
 
-Row = tuple[str, str, str | None, str | None, float | None, float | None]
+Row = tuple[str, str | None, str | None, str | None, float, float]
+"""Place of the video below the root, label, split, group, start and end in seconds, -1 where there is none."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class DataSet:
             root = annotations if annotations.is_dir() else annotations.parent
         if root is None:
             raise ConfigError("nothing to prepare. Name the data set as in training: data.root=DIR")
+        if options.synthetic is not None and not root.exists():
+            raise ConfigError(
+                f"the data set {options.synthetic.name!r} is not written yet, there is no folder {str(root)!r}. "
+                "Fix: train on it first, which writes it"
+            )
         return cls(root, annotations, class_names, options)
 
     def moved_to(self, output: Path) -> "DataSet":
@@ -64,39 +73,79 @@ class DataSet:
         named = {"data.root": self.root, "data.annotations": self.annotations, "data.class_names": self.class_names}
         return [f"{option}={path}" for option, path in named.items() if path is not None]
 
-    def read(self) -> dict[int | None, Sequence[VideoRecord]]:
+    def identity(self) -> dict[str, Any]:
+        """Returns what decides which videos it has, as plain values."""
+        named = {"root": self.root, "annotations": self.annotations, "class_names": self.class_names}
+        frames = self.options.frame_folders
+        plain = {"format": self.options.format, "pattern": frames.pattern, "fps": frames.fps}
+        return {name: None if path is None else str(path) for name, path in named.items()} | plain
+
+    @property
+    def names(self) -> tuple[Path, ...]:
+        """The names of the root: as it is given, and where that leads."""
+        return self.root, Path(os.path.realpath(self.root))
+
+    def read(self, *, unfinished: bool = False) -> dict[int | None, Records]:
         """Returns the records of every official split that is there; of a format without any, those of the only reading.
+
+        Args:
+            unfinished: Whether it may be one that is being prepared.
 
         Raises:
             DataError: The data set cannot be read with the split that is chosen.
         """
         chosen = self.options.split.index
         splits = FORMATS[self.options.format].num_splits if self.options.format in FORMATS else 0
-        found: dict[int | None, Sequence[VideoRecord]] = {chosen: self._read(chosen)}
+        found: dict[int | None, Records] = {chosen: self._read(chosen, unfinished)}
         for index in range(1, splits + 1):
             if index != (chosen or 1):
                 try:
-                    found[index] = self._read(index)
+                    found[index] = self._read(index, unfinished)
                 except DataError as error:
                     _log.info("the official split %d is not prepared: %s", index, error)
         return found
 
-    def row(self, record: VideoRecord) -> Row:
-        """Returns what a record says that its copy must say too.
+    def places(self, records: Records) -> dict[int, str]:
+        """Returns where below the root videos lie: code of the path in the records -> place.
 
         Raises:
-            DataError: Its video lies outside the root.
+            DataError: One lies outside the root.
         """
-        path = record.path
-        if not path.is_relative_to(self.root):
-            raise DataError(
-                f"{record.row}: {str(path)!r} lies outside {str(self.root)!r}, so the copy has no place for it. Fix: put a "
-                "link to its folder below the root, and write the paths so, with data.allow_outside_root=true"
-            )
-        below = path.relative_to(self.root).as_posix()
-        return below, record.label, record.split, record.group, record.start_seconds, record.end_seconds
+        texts = records.paths.names.to_list()
+        codes, firsts = np.unique(records.paths.codes, return_index=True)
+        prefixes = [f"{str(name).rstrip(os.sep)}{os.sep}" for name in self.names]
+        found: dict[int, str] = {}
+        for code, first in zip(codes.tolist(), firsts.tolist(), strict=True):
+            prefix = next((prefix for prefix in prefixes if texts[code].startswith(prefix)), None)
+            if prefix is None:
+                raise DataError(
+                    f"{records.rows[first]}: {texts[code]!r} lies outside {str(self.root)!r}, so the copy has no place for it. "
+                    "Fix: put a link to its folder below the root, and write the paths so, with data.allow_outside_root=true"
+                )
+            found[code] = texts[code].removeprefix(prefix)
+        return found
 
-    def _read(self, index: int | None) -> Sequence[VideoRecord]:
+    def rows(self, records: Records) -> list[Row]:
+        """Returns what records say that their copies must say too.
+
+        Raises:
+            DataError: A video lies outside the root.
+        """
+        places = self.places(records)
+        splits = (*SPLITS, None)  # the last one is what -1 finds
+        return list(
+            zip(
+                [places[code] for code in records.paths.codes.tolist()],
+                records.labels,
+                [splits[split] for split in records.splits.tolist()],
+                records.groups,
+                np.nan_to_num(records.starts, nan=-1.0).tolist(),
+                np.nan_to_num(records.ends, nan=-1.0).tolist(),
+                strict=True,
+            )
+        )
+
+    def _read(self, index: int | None, unfinished: bool) -> Records:
         return read_annotations(
             self.root,
             self.annotations,
@@ -105,4 +154,5 @@ class DataSet:
             class_names_file=self.class_names,
             allow_outside_root=self.options.allow_outside_root,
             frame_folders=self.options.frame_folders,
+            unfinished=unfinished,
         )

@@ -1,7 +1,8 @@
 """The process that copies videos; it may hang or crash on one.
 
 A request is `{"source": row of the scan result, "target": …, "settings": {…}, "limits": {…}}`. The answer is the copy's fields;
-or `{"error": …}` where the video is bad; or `{"errno": …, "place": …}` where the copy cannot be written.
+or `{"error": …}` where the video is bad; `{"refusal": …}` where the copy is; or `{"errno": …, "place": …}` where it cannot be
+written.
 """
 
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from videoseq.data.preparing.copying import copy_video
 from videoseq.data.preparing.settings import Settings
 from videoseq.data.scan_rows import from_row
 from videoseq.data.worker_pool import serve
-from videoseq.errors import DecodeError
+from videoseq.errors import DataError, DecodeError
 from videoseq.types import Limits
 
 
@@ -24,6 +25,8 @@ def copy(request: dict[str, Any]) -> dict[str, Any]:
         return asdict(copy_video(from_row(request["source"]), target, settings, limits))
     except DecodeError as error:
         return {"error": str(error)}
+    except DataError as error:
+        return {"refusal": str(error)}
     except OSError as error:
         return {"errno": error.errno, "place": str(error.filename or target)}
 

@@ -51,7 +51,8 @@ class TensorBoardMedia(pl.Callback):
     ) -> None:
         """Adds a batch to the matrix."""
         if outputs is not None:
-            self._seen.append((outputs.argmax(1), batch.targets))
+            # Copies: what a worker has sent keeps a file open for as long as it is there.
+            self._seen.append((outputs.argmax(1), batch.targets.clone()))
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Writes the matrix."""

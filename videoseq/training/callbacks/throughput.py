@@ -16,7 +16,8 @@ from videoseq.training.speed import Speed
 class Throughput(pl.Callback):
     """Logs clips per second, the share of waiting and of padding, and the times of clips and steps of every training epoch.
 
-    Clips are those of all processes, times those of this one, which steps together with the others.
+    Clips are those of all processes, times those of this one, which steps together with the others; so its waiting is that
+    for the slowest of them.
 
     Args:
         clock: Is told when a phase of a step begins; the module, which alone knows when a batch crosses to the device, has it.
@@ -36,7 +37,7 @@ class Throughput(pl.Callback):
         self._last = time.perf_counter()
 
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
-        """Counts the time since the last step as waiting."""
+        """Counts the time since the last step as waiting, that for the batches of other processes included."""
         if self._last == 0.0:  # resumed in the middle of an epoch
             self._last = time.perf_counter()
         wait = self._seconds()
