@@ -128,7 +128,7 @@ def test_without_a_place_for_them_auto_does_without_and_features_end_the_run(cap
         problem = r"features cannot be written to '\S+/cache/features': \w[\w ]+"
     else:
         words.append("data.cache_limit_gb=0.000001")
-        problem = r"features of 20 clips need 6\.72 kB, more than data\.cache_limit_gb=1e-06 allows"
+        problem = r"features of 20 clips need 6\.72 kB.*, more than data\.cache_limit_gb=1e-06 allows"
     refused = run(capsys, "train", *words, "data.cache=features")
     assert refused.code == 2
     fix = r"Fix: fewer data.cache_variants, more data.cache_limit_gb, paths.cache=DIR on a disk with room, or data.cache=none"

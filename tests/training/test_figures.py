@@ -1,6 +1,5 @@
 """The figures of an epoch."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -81,5 +80,5 @@ def test_batches_of_workers_leave_no_file_open(run):
     with torch.no_grad():
         for batch in DataLoader(clips, batch_size=1, num_workers=1, collate_fn=collate):
             media.on_validation_batch_end(None, None, module.validation_step(batch, 0), batch)
-            count.append(len(os.listdir(OPEN)))
+            count.append(len(list(OPEN.iterdir())))
     assert max(count[60:]) < count[10] + 20

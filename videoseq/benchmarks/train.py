@@ -72,8 +72,8 @@ def compare_caching(words: Sequence[str], title: str, repeats: int) -> Compariso
     comparison = Comparison(title, "seconds of an epoch from the second on", contenders, less_is_better=True)
     comparison.run(repeats, warm_up=False)
     comparison.notes += [
-        f"not counted with data.cache={mode}: {median(run.epoch_ends[0] for run in seen):.3g} s from the start of the process to "
-        f"the end of the first epoch, {median(run.metrics['cache']['build_seconds'] for run in seen):.3g} s of them encoding"
+        f"not counted with data.cache={mode}: {median(run.epoch_ends[0] for run in seen):.3g} s from the start of the process "
+        f"to the end of the first epoch, {median(run.metrics['cache']['build_seconds'] for run in seen):.3g} s of them encoding"
         for mode, seen in runs.items()
     ]
     return comparison

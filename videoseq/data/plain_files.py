@@ -42,7 +42,8 @@ def find_plain_files(texts: Sequence[str], base: Path, resolver: Resolver, is_sa
         start = f"{folder}/" if folder else ""
         if plain and is_safe(start + plain[0]):
             resolver.learn(path, there)
-            found.update((start + name, os.path.join(path, name)) for name in plain)
+            inside = os.path.join(path, "")  # noqa: PTH118 - ends in a separator, that of `/` too
+            found.update((start + name, inside + name) for name in plain)
     return found
 
 

@@ -62,7 +62,9 @@ def rewrite_tables(readme: Path, folder: Path) -> list[str]:
             f"{str(readme)!r} is not there: write one with a line <!-- tables of NAME.json --> and one <!-- end -->"
         )
     text = readme.read_text(encoding="utf-8")
-    readme.write_text(_PLACE.sub(lambda place: place[1] + markdown(read_figures(folder / place[2])) + place[3], text), encoding="utf-8")
+    readme.write_text(
+        _PLACE.sub(lambda place: place[1] + markdown(read_figures(folder / place[2])) + place[3], text), encoding="utf-8"
+    )
     return [place[2] for place in _PLACE.finditer(text)]
 
 

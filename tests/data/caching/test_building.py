@@ -23,7 +23,6 @@ from tests.data.caching.frames import CLIP, STANDARD, build, clips_of, videos_of
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.caching.building import FrameBuilder
 from videoseq.data.caching.feature_keys import content_names
-from videoseq.data.caching.room import room_problem, shown_bytes, taken_bytes
 from videoseq.data.caching.shards import Shard
 from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.videos import Video
@@ -89,32 +88,6 @@ def test_the_limit_holds_for_the_frames_of_all_options_together(bars, tmp_path):
     assert re.search(r"beside the 95.* kB that '.*frames' takes, more than data\.cache_limit_gb=0\.00015", problem)
     shutil.rmtree(tmp_path / "frames")
     assert find_problem(videos, tmp_path, 0.00015, fewer) is None
-
-
-def test_what_the_disk_has_not_is_refused(tmp_path):
-    problem = room_problem(tmp_path / "absent", 0, 10**18, 1e12, what="many frames")
-    assert re.fullmatch(
-        r"many frames need 1e\+09 GB, but the disk of '.*absent' has [\d.]+ [GM]B free, of which 1 GB are left to others",
-        problem,
-    )
-    assert room_problem(tmp_path / "absent", 0, 1, 1.0, what="a frame") is None
-
-
-def test_all_files_take_room(tmp_path):
-    assert taken_bytes(tmp_path / "absent") == 0
-    (tmp_path / "store").mkdir()
-    for name, count in (("a.txt", 3), ("store/b.data", 4)):
-        (tmp_path / name).write_bytes(bytes(count))
-    (tmp_path / "gone").symlink_to(tmp_path / "absent")
-    assert taken_bytes(tmp_path) == 7
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (1_236_000, "1.24 MB"), (98_765_432_100, "98.8 GB")],
-)
-def test_bytes_for_a_message(count, text):
-    assert shown_bytes(count) == text
 
 
 def test_a_folder_that_cannot_be_written_is_told(bars, tmp_path):

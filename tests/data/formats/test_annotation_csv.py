@@ -173,8 +173,20 @@ def csv_bytes(header: str, *rows: str, end: str = "\n", last: str = "\n", start:
         (csv_bytes(COLUMNS, *CELLS[:3], "a.mp4,run,train,s1,,1_0.0"), [2, 3, 4, 5]),
     ],
     ids=[
-        "plain", "no last line", "crlf", "cr", "bom", "blank", "empty", "empty crlf", "blank first", "quotes", "lines in quotes",
-        "first", "short", "underscore",
+        "plain",
+        "no last line",
+        "crlf",
+        "cr",
+        "bom",
+        "blank",
+        "empty",
+        "empty crlf",
+        "blank first",
+        "quotes",
+        "lines in quotes",
+        "first",
+        "short",
+        "underscore",
     ],
 )
 def test_the_same_rows_however_they_are_written(root: Path, content: bytes, lines: list[int]) -> None:

@@ -87,7 +87,7 @@ def _records(
 
 
 def _plain_cells(data: bytes, width: int, header_line: int) -> pa.Table | None:
-    """Returns the cells below the header and the line of each row, where no value is in quotes and all rows are of one length."""
+    """Returns the cells below the header and the line of each row, where none is in quotes and rows are of one length."""
     if b'"' in data or data.count(b"\r") != data.count(b"\r\n"):
         return None
     names = [str(place) for place in range(width)]
