@@ -156,7 +156,7 @@ def test_five_videos_in_two_classes_train_without_a_test_split_and_say_so(capsys
     log = (folder / "train.log").read_text(encoding="utf-8").splitlines()
     # What is told before there is a folder stands first in it.
     assert re.search(r"INFO videoseq\.reporting\.progress: scanning: 5 in", log[0])
-    assert re.search(r"WARNING videoseq\.data\.splits: NO TEST SPLIT", log[2])
+    assert re.search(r"WARNING videoseq\.data\.splits: NO TEST SPLIT", log[1])
     metrics = read_json(folder / "metrics.json")
     assert metrics["test"] is None
     assert set(metrics["val"]) == METRICS
