@@ -8,7 +8,8 @@ from videoseq.benchmarks.memory_batches import MemoryBatches
 from videoseq.benchmarks.step import StepSetup
 from videoseq.benchmarks.training_runs import TrainingRun
 from videoseq.models.options import MeanHeadOptions, SimpleEncoderOptions
-from videoseq.training.options import ClassificationOptions, OptimizerOptions, TrainerOptions, TrainingOptions
+from videoseq.training.options import OptimizerOptions, TrainerOptions, TrainingOptions
+from videoseq.training.task_options import ClassificationOptions
 from videoseq.types import ClipSpec
 
 SETUP = StepSetup(

@@ -20,7 +20,7 @@ def build(options: EncoderOptions = STILL, **values) -> VideoModel:
     """Builds a model for frames of 32 x 32, the same each time."""
     torch.manual_seed(0)
     encoder = build_encoder(options, height=32, width=32)
-    head = build_head(RecurrentHeadOptions(hidden_size=8), feature_size=prod(encoder.feature_shape), num_classes=3)
+    head = build_head(RecurrentHeadOptions(hidden_size=8), feature_shape=encoder.feature_shape, num_outputs=3)
     return VideoModel(encoder, head, **values).train()
 
 

@@ -23,7 +23,7 @@ def label(options):
 
 def build(options):
     torch.manual_seed(0)
-    return build_head(options, feature_size=D, num_classes=K).eval()
+    return build_head(options, feature_shape=(D,), num_outputs=K).eval()
 
 
 def features(*shape):

@@ -1,7 +1,5 @@
 """A model never makes the host wait for the device: on the meta device, where nothing can be read back, it runs as anywhere."""
 
-from math import prod
-
 import pytest
 import torch
 
@@ -22,7 +20,7 @@ HEADS = [
 @pytest.mark.parametrize("values", [{}, {"encoder_chunk": 4, "activation_checkpointing": True}])
 def test_nothing_is_read_back_from_the_device(lengths, head, values):
     encoder = build_encoder(SimpleEncoderOptions(channels=(4,), spatial=(2, 2), freeze_batchnorm=True), height=32, width=32)
-    sequence = build_head(head, feature_size=prod(encoder.feature_shape), num_classes=3)
+    sequence = build_head(head, feature_shape=encoder.feature_shape, num_outputs=3)
     model = VideoModel(encoder, sequence, **values).to("meta").train()
     logits, _ = model(VIDEO, lengths)
     assert (logits.shape, logits.device.type) == ((3, 3), "meta")

@@ -1,7 +1,6 @@
 from copy import deepcopy
 from functools import cache
 from itertools import product
-from math import prod
 
 import av
 import pytest
@@ -44,7 +43,7 @@ def build(encoder="simple", head="lstm-last", **values):
     """Builds a model, the same each time."""
     frames = deepcopy(built_encoder(encoder))
     torch.manual_seed(0)
-    sequence = build_head(HEADS[head], feature_size=prod(frames.feature_shape), num_classes=3)
+    sequence = build_head(HEADS[head], feature_shape=frames.feature_shape, num_outputs=3)
     return VideoModel(frames, sequence, **values)
 
 

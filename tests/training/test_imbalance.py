@@ -15,13 +15,8 @@ from videoseq.data.augment_options import AugmentOptions, TemporalOptions
 from videoseq.data.manifest import Manifest
 from videoseq.errors import CheckpointError, ConfigError, Interrupted
 from videoseq.train import train
-from videoseq.training.options import (
-    ClassificationOptions,
-    CrossEntropyOptions,
-    FocalOptions,
-    OptimizerOptions,
-    TrainingOptions,
-)
+from videoseq.training.options import OptimizerOptions, TrainingOptions
+from videoseq.training.task_options import ClassificationOptions, CrossEntropyOptions, FocalOptions
 
 BALANCED = replace(DATA, sampler="balanced")
 STILL = OptimizerOptions(lr=1e-30)

@@ -9,7 +9,7 @@ from torch.nn import functional
 from videoseq.errors import ConfigError
 from videoseq.training import ranks
 from videoseq.training.losses import build_loss
-from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, FocalOptions, LossOptions
+from videoseq.training.task_options import ClassificationOptions, CrossEntropyOptions, FocalOptions, LossOptions
 from videoseq.training.tasks import ClassificationTask
 
 LOGITS = torch.tensor([[math.log(3.0), 0.0], [0.0, 0.0]])  # probabilities 3/4, 1/4 and 1/2, 1/2

@@ -8,7 +8,8 @@ from torch.nn.functional import cross_entropy
 
 from tests.training.runs import DATA, Losses, Run
 from videoseq.data.augment_options import AugmentOptions
-from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, TrainingOptions
+from videoseq.training.options import TrainingOptions
+from videoseq.training.task_options import ClassificationOptions, CrossEntropyOptions
 
 
 def one_batch(run: Run, mixup: float = 0.0, cutmix: float = 0.0, smoothing: float = 0.0) -> Run:

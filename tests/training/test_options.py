@@ -3,13 +3,8 @@
 import pytest
 
 from videoseq.errors import ConfigError
-from videoseq.training.options import (
-    CrossEntropyOptions,
-    FocalOptions,
-    OptimizerOptions,
-    SchedulerOptions,
-    TrainingOptions,
-)
+from videoseq.training.options import OptimizerOptions, SchedulerOptions, TrainingOptions
+from videoseq.training.task_options import CrossEntropyOptions, FocalOptions
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,8 @@ import torch
 from tests.training.runs import CLIP, DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, scan
 from videoseq.data.augment_options import AugmentOptions, TemporalOptions
 from videoseq.errors import CheckpointError, Interrupted
-from videoseq.training.options import (
-    ClassificationOptions,
-    CrossEntropyOptions,
-    FocalOptions,
-    OptimizerOptions,
-    SchedulerOptions,
-    TrainingOptions,
-)
+from videoseq.training.options import OptimizerOptions, SchedulerOptions, TrainingOptions
+from videoseq.training.task_options import ClassificationOptions, CrossEntropyOptions, FocalOptions
 
 DROPOUT = replace(HEAD, dropout=0.4)
 CASES = {

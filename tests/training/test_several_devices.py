@@ -17,7 +17,8 @@ from videoseq.data.samplers import epoch_order
 from videoseq.data.videos import Video, Videos, join_videos
 from videoseq.errors import DataError
 from videoseq.training.callbacks.throughput import Throughput
-from videoseq.training.options import ClassificationOptions, CrossEntropyOptions, TrainerOptions, TrainingOptions
+from videoseq.training.options import TrainerOptions, TrainingOptions
+from videoseq.training.task_options import ClassificationOptions, CrossEntropyOptions
 
 NO_BATCHNORM = replace(ENCODER, freeze_batchnorm=True)
 """BatchNorm that takes no figures from a batch: each device would take those of its own clips."""

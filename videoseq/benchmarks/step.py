@@ -21,7 +21,8 @@ from videoseq.training.callbacks.bad_videos import BadVideoLog
 from videoseq.training.fitting import fit
 from videoseq.training.module import SequenceModule
 from videoseq.training.optim import build_optimizer, build_scheduler
-from videoseq.training.options import ClassificationOptions, OptimizerOptions, TrainerOptions, TrainingOptions
+from videoseq.training.options import OptimizerOptions, TrainerOptions, TrainingOptions
+from videoseq.training.task_options import ClassificationOptions
 from videoseq.training.tasks import ClassificationTask
 from videoseq.types import ClipSpec
 

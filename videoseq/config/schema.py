@@ -17,7 +17,8 @@ from videoseq.models.options import (
     TorchvisionEncoderOptions,
     encoder_options,
 )
-from videoseq.training.options import TASKS, ClassificationOptions, OptimizerOptions, TrainerOptions, TrainingOptions
+from videoseq.training.options import OptimizerOptions, TrainerOptions, TrainingOptions
+from videoseq.training.task_options import TASKS, ClassificationOptions, TaskOptions
 from videoseq.types import ClipSpec, Limits, Split
 
 
@@ -86,7 +87,7 @@ class TrainConfig:
     data: DataOptions = field(default_factory=DataOptions)
     augment: AugmentOptions = field(default_factory=AugmentOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
-    task: ClassificationOptions = field(default_factory=ClassificationOptions, metadata={"family": TASKS.get, "names": TASKS})
+    task: TaskOptions = field(default_factory=ClassificationOptions, metadata={"family": TASKS.get, "names": TASKS})
     optimizer: OptimizerOptions = field(default_factory=OptimizerOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
     trainer: TrainerOptions = field(default_factory=TrainerOptions)

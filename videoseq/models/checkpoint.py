@@ -1,7 +1,6 @@
 """Checkpoints: a model and all that rebuilds it, in one file without code."""
 
 import dataclasses
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,15 +18,15 @@ from videoseq.models.heads import build_head
 from videoseq.models.options import EncoderOptions, HeadOptions, encoder_options, head_options
 from videoseq.models.video_model import VideoModel
 from videoseq.models.weights import fit_state, is_state_dict, read_torch_file
-from videoseq.types import ClipSpec, plain_dict
+from videoseq.types import ClipSpec, TaskSpec, plain_dict
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PAYLOAD_KEY = "videoseq"
 CALIBRATION_KEY = "calibration"
 STATE_KEY = "state_dict"
 MODEL_PREFIX = "model."
 _FIX = "give a file from the folder checkpoints/ of a training run, such as checkpoints/best.ckpt"
-_Options = TypeVar("_Options", EncoderOptions, HeadOptions, ClipSpec)
+_Options = TypeVar("_Options", EncoderOptions, HeadOptions, ClipSpec, TaskSpec)
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,10 @@ class ModelConfig:
     Attributes:
         encoder: Options of the encoder.
         head: Options of the head.
-        class_names: Name of each class id, K of them.
+        class_names: Name of each output, K of them: of the class ids, or of the one value.
         clip: How clips are cut and which size they have.
         origin: Where the model comes from: plain values that do not change it, such as the data it was trained on.
+        task: What the outputs mean.
 
     Raises:
         ConfigError: No classes, or two of one name.
@@ -50,6 +50,7 @@ class ModelConfig:
     class_names: tuple[str, ...]
     clip: ClipSpec
     origin: Mapping[str, Any] = field(default_factory=dict)
+    task: TaskSpec = field(default_factory=TaskSpec)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_names", tuple(self.class_names))
@@ -98,8 +99,12 @@ def build_model(
     if encoder is None:
         size = {"height": config.clip.height, "width": config.clip.width}
         encoder = build_encoder(config.encoder, load_weights=load_weights, **size)
-    feature_size = math.prod(encoder.feature_shape)
-    head = build_head(config.head, feature_size=feature_size, num_classes=len(config.class_names))
+    head = build_head(
+        config.head,
+        feature_shape=encoder.feature_shape,
+        num_outputs=len(config.class_names),
+        per_frame=config.task.per_frame,
+    )
     return VideoModel(
         encoder,
         head,
@@ -119,6 +124,7 @@ def checkpoint_payload(config: ModelConfig) -> dict[str, Any]:
         "class_names": list(config.class_names),
         "clip": _plain(plain_dict(config.clip)),
         "origin": dict(config.origin),
+        "task": plain_dict(config.task),
     }
 
 
@@ -206,6 +212,7 @@ def _config(payload: Any, source: str) -> ModelConfig:
             class_names=tuple(payload["class_names"]),
             clip=_rebuilt(ClipSpec, clip, "clip"),
             origin=dict(payload["origin"]),
+            task=_rebuilt(TaskSpec, dict(payload["task"]), "task"),
         )
     except (ConfigError, KeyError, TypeError, ValueError) as error:
         cause = f"there is no {error}" if isinstance(error, KeyError) else str(error)

@@ -1,6 +1,8 @@
 """Heads: the sequence part and the classifier; state goes in and comes out."""
 
 from abc import ABC, abstractmethod
+from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,8 +40,9 @@ class Head(nn.Module, ABC):
             state: What the call on the preceding frames returned; None at the start of a video.
 
         Returns:
-            Logits (B, K), not softmaxed, after the last valid frame of each clip; and the state there: tensors
-            (·, B, ·), empty for a head that is not causal.
+            Logits (B, K), not softmaxed, after the last valid frame of each clip, or of every frame, (B, T, K), where the head
+            was built with `per_frame`; and the state there: tensors (·, B, …), empty for a head that is not causal. A state of
+            zeros is that of the start of a video.
 
         Raises:
             ModelError: A state that does not fit; lengths outside [1, T].
@@ -51,15 +54,19 @@ class RecurrentHead(Head):
 
     Args:
         options: What to build.
-        feature_size: D.
-        num_classes: K.
+        feature_shape: (D,), or (D, h, w), which features have flattened.
+        num_outputs: K.
+        per_frame: Whether every frame has logits of its own.
     """
 
-    def __init__(self, options: RecurrentHeadOptions, *, feature_size: int, num_classes: int) -> None:
+    def __init__(
+        self, options: RecurrentHeadOptions, *, feature_shape: tuple[int, ...], num_outputs: int, per_frame: bool
+    ) -> None:
         super().__init__()
+        self.per_frame = per_frame
         self.is_causal = not options.bidirectional
         self.rnn = _NETWORKS[options.name](
-            feature_size,
+            prod(feature_shape),
             options.hidden_size,
             options.num_layers,
             batch_first=True,
@@ -67,9 +74,9 @@ class RecurrentHead(Head):
             bidirectional=options.bidirectional,
         )
         size = options.hidden_size * (2 if options.bidirectional else 1)
-        self.pool = None if options.pool == "last" else build_pool(options.pool, size)
+        self.pool = None if per_frame or options.pool == "last" else build_pool(options.pool, size)
         self.dropout = nn.Dropout(options.dropout)
-        self.classifier = nn.Linear(size, num_classes)
+        self.classifier = nn.Linear(size, num_outputs)
         self.num_hidden = 2 if options.name == "lstm" else 1
 
     def forward(self, features: Tensor, lengths: Tensor | None = None, state: State | None = None) -> tuple[Tensor, State]:
@@ -85,7 +92,9 @@ class RecurrentHead(Head):
             _check_state(state, expected, batch_size=features.shape[0])
             hidden, pooled = state[: self.num_hidden], state[self.num_hidden :]
         outputs, hidden = self._run(features, lengths, hidden)
-        if self.pool is None:
+        if self.per_frame:
+            summary, pooled = outputs, ()
+        elif self.pool is None:
             summary, pooled = self._last(hidden[0]), ()
         else:
             summary, pooled = self.pool(outputs, valid_frames(outputs, lengths), pooled)
@@ -113,15 +122,18 @@ class MeanHead(Head):
 
     Args:
         options: What to build.
-        feature_size: D.
-        num_classes: K.
+        feature_shape: (D,), or (D, h, w), which features have flattened.
+        num_outputs: K.
+        per_frame: Whether every frame has logits of its own, from its features alone.
     """
 
-    def __init__(self, options: MeanHeadOptions, *, feature_size: int, num_classes: int) -> None:
+    def __init__(self, options: MeanHeadOptions, *, feature_shape: tuple[int, ...], num_outputs: int, per_frame: bool) -> None:
         super().__init__()
+        feature_size = prod(feature_shape)
+        self.per_frame = per_frame
         self.pool: TimePool = build_pool("mean", feature_size)
         self.dropout = nn.Dropout(options.dropout)
-        self.classifier = nn.Linear(feature_size, num_classes)
+        self.classifier = nn.Linear(feature_size, num_outputs)
 
     def forward(self, features: Tensor, lengths: Tensor | None = None, state: State | None = None) -> tuple[Tensor, State]:
         """Classifies clips; see `Head.forward`. The state is the sum (1, B, D) and the count (1, B, 1)."""
@@ -129,6 +141,8 @@ class MeanHead(Head):
             _check_state(state, self.pool.num_tensors, batch_size=features.shape[0])
         if lengths is not None:
             _checked(lengths, features.shape[1])
+        if self.per_frame:
+            return self.classifier(self.dropout(features)), ()  # (B, T, D) -> (B, T, K)
         summary, state = self.pool(features, valid_frames(features, lengths), state)
         return self.classifier(self.dropout(summary)), state  # (B, D) -> (B, K)
 
@@ -136,15 +150,17 @@ class MeanHead(Head):
 _HEADS: dict[str, type[RecurrentHead] | type[MeanHead]] = {**dict.fromkeys(_NETWORKS, RecurrentHead), "mean": MeanHead}
 
 
-def build_head(options: HeadOptions, *, feature_size: int, num_classes: int) -> Head:
+def build_head(options: HeadOptions, *, feature_shape: tuple[int, ...], num_outputs: int, per_frame: bool = False) -> Head:
     """Builds a head.
 
     Args:
         options: One of the classes in `options.HEADS`.
-        feature_size: D, the size of one frame's features.
-        num_classes: K.
+        feature_shape: Shape of one frame's features, (D,) or (D, h, w).
+        num_outputs: K.
+        per_frame: Whether every frame has logits of its own.
     """
-    return _HEADS[options.name](options, feature_size=feature_size, num_classes=num_classes)  # type: ignore[arg-type]
+    build: Any = _HEADS[options.name]
+    return build(options, feature_shape=feature_shape, num_outputs=num_outputs, per_frame=per_frame)  # type: ignore[no-any-return]
 
 
 def _packed(features: Tensor, counts: Tensor) -> PackedSequence:

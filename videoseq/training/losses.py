@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from videoseq.errors import ConfigError
-from videoseq.training.options import FocalOptions, LossOptions
+from videoseq.training.task_options import FocalOptions, LossOptions
 
 
 class Loss(nn.Module, ABC):

@@ -1,80 +1,9 @@
 """Options of training, one dataclass a subject; free of torch so that a configuration is checked before it is imported."""
 
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any, Literal
 
 from videoseq.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class LossOptions:
-    """What every loss on logits can be told.
-
-    Attributes:
-        name: `cross_entropy` or `focal`.
-        label_smoothing: Share of the target's probability that is spread over all classes, in [0, 1).
-        class_weights: `none`; `auto`: every class weighs num_videos / (num_classes * its videos in the training split), a
-            class without any as if it had one; or a list of a positive number per class, in the order of the class ids:
-            that of the names as text, but 2 before 10 where all names are whole numbers.
-        logit_adjustment: tau, from 0 (off); in training, tau * log(share of the training videos) is added to the logit of
-            every class, so that rare classes must win by more (Menon et al. 2021, eq. 10). `train/loss` is of these
-            logits; validation and predictions use the plain ones.
-    """
-
-    name: str = "cross_entropy"
-    label_smoothing: float = 0.0
-    class_weights: Literal["none", "auto"] | tuple[float, ...] = "none"
-    logit_adjustment: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.label_smoothing < 1:
-            raise ConfigError(f"label_smoothing must lie in [0, 1), got {self.label_smoothing}")
-        if not isinstance(self.class_weights, str) and not all(0 < weight < inf for weight in self.class_weights):
-            raise ConfigError(f"class_weights must be positive, one per class, got {list(self.class_weights)}")
-        if not 0 <= self.logit_adjustment < inf:
-            raise ConfigError(f"logit_adjustment must be 0 (off) or positive, got {self.logit_adjustment}")
-
-
-@dataclass(frozen=True)
-class CrossEntropyOptions(LossOptions):
-    """Cross-entropy."""
-
-
-@dataclass(frozen=True)
-class FocalOptions(LossOptions):
-    """Focal loss: what is recognised already counts less (Lin et al. 2017, eq. 4, with a softmax).
-
-    Attributes:
-        gamma: Power of (1 - probability) by which the cross-entropy is multiplied; 0 is cross-entropy itself.
-    """
-
-    name: str = "focal"
-    gamma: float = 2.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.gamma < inf:
-            raise ConfigError(f"gamma must be 0 or positive, got {self.gamma}")
-
-
-LOSSES: dict[str, type[LossOptions]] = {"cross_entropy": CrossEntropyOptions, "focal": FocalOptions}
-
-
-@dataclass(frozen=True)
-class ClassificationOptions:
-    """One class per video.
-
-    Attributes:
-        name: Name of the task.
-        loss: The loss, chosen by its name.
-    """
-
-    name: str = "classification"
-    loss: LossOptions = field(default_factory=CrossEntropyOptions, metadata={"family": LOSSES.get, "names": LOSSES})
-
-
-TASKS: dict[str, type] = {"classification": ClassificationOptions}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from torchmetrics import MetricCollection
 
 from videoseq.training.losses import build_loss
 from videoseq.training.metrics import classification_metrics
-from videoseq.training.options import ClassificationOptions
+from videoseq.training.task_options import ClassificationOptions
 
 
 class ClassificationTask(nn.Module):
