@@ -71,7 +71,7 @@ def test_a_terminal_shows_progress_bars(tmp_path, bars, checkpoint):
     code, shown = on_a_terminal(["videoseq.predict", f"checkpoint={checkpoint}", f"input={bars}"], tmp_path)
     assert code == 0, shown
     assert "\x1b[" in shown
-    for work in ("scanning", "classifying"):
+    for work in ("scanning", "predicting"):
         assert re.search(rf"{work} .*━", shown), work
     assert "24/24" in shown
     assert list(tmp_path.iterdir()) == []

@@ -117,7 +117,7 @@ def test_what_is_not_a_terminal_gets_plain_and_short_lines(capsys, tmp_path, bar
     assert len(lines) == 9
     starts = (
         *("scanning: 24", "run ", "every epoch decodes its clips: "),
-        *("epoch 1/2  train/loss ", "epoch 2/2  train/loss ", "classifying: "),
+        *("epoch 1/2  train/loss ", "epoch 2/2  train/loss ", "predicting: "),
         *("not calibrated: that takes at least 20 validation videos, got 4", "best checkpoint: "),
     )
     assert [line for line in lines if not line.startswith(starts)] == []

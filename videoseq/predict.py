@@ -1,4 +1,4 @@
-"""Classifies videos: `python -m videoseq.predict checkpoint=PATH input=FILE|DIR|GLOB`."""
+"""Says what is in videos: `python -m videoseq.predict checkpoint=PATH input=FILE|DIR|GLOB`."""
 
 import logging
 from collections.abc import Mapping
@@ -12,20 +12,21 @@ from videoseq.types import FrameFolder
 
 logger = logging.getLogger("videoseq.predict")  # as a command, __name__ is __main__
 
-USAGE = """Classifies videos with a trained model: a row per video, per window of a long video, or per frame.
+USAGE = """Says what is in videos with a trained model: a row per video, per window of a long video, per segment, or per frame.
 
   python -m videoseq.predict checkpoint=CKPT input=video.mp4
   python -m videoseq.predict checkpoint=CKPT input=DIR output=predictions.csv
   python -m videoseq.predict checkpoint=CKPT input='clips/*.mp4' output=predictions.json top_k=3
   python -m videoseq.predict checkpoint=CKPT input=long.mp4 windows=true
   python -m videoseq.predict checkpoint=CKPT input=video.mp4 frames=[0,100,200]
+  python -m videoseq.predict checkpoint=CKPT input=long.mp4 output=segments.csv min_seconds=0.5     a model of frames
   python -m videoseq.predict checkpoint=CKPT input=DIR frame_folders.pattern=frame_%06d.jpg
 
 A model that was trained on folders of frames finds such folders in the input without the pattern."""
 
 
 def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
-    """Classifies the videos of an input, writes or prints the rows, and returns them.
+    """Predicts the videos of an input, writes or prints the rows, and returns them.
 
     Raises:
         DataError: There is no such input, or videos could not be read; the rows of the others are written before.
@@ -39,8 +40,9 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
     from videoseq.reporting.progress import progress_bar
     from videoseq.serving.device import choose_device
     from videoseq.serving.inputs import find_videos
-    from videoseq.serving.predictions import RowRequest, predict_rows
+    from videoseq.serving.predictions import predict_rows
     from videoseq.serving.predictor import Predictor
+    from videoseq.serving.requests import RowRequest
 
     predictor = Predictor.from_checkpoint(
         Path(cfg.checkpoint).expanduser(),
@@ -51,6 +53,18 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
         batch_size=cfg.batch_size,
         num_workers=cfg.num_workers,
     )
+    request = RowRequest(
+        cfg.top_k,
+        cfg.windows,
+        cfg.window_seconds,
+        cfg.window_step_seconds,
+        cfg.frames,
+        cfg.num_clips,
+        cfg.num_crops,
+        cfg.min_seconds,
+        cfg.step_seconds,
+    )
+    request.check(predictor.loaded.config.task)
     frames = cfg.frame_folders.resolved(frames_of_run(predictor.loaded.config.origin))
     paths = find_videos(cfg.input, frames)
     folders = [path for path in paths if path.is_dir()]
@@ -70,13 +84,8 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
             frames={} if frames is None else dict.fromkeys(folders, frames),
         )
     bad = {path: f"{str(path)!r}: {infos[path].error}" for path in paths if infos[path].error}
-    rows, failures = predict_rows(
-        predictor,
-        [infos[path] for path in paths if path not in bad],
-        RowRequest(
-            cfg.top_k, cfg.windows, cfg.window_seconds, cfg.window_step_seconds, cfg.frames, cfg.num_clips, cfg.num_crops
-        ),
-    )
+    usable = [infos[path] for path in paths if path not in bad]
+    rows, failures = predict_rows(predictor, usable, request)
     bad |= failures
     if cfg.output is None:
         print_rows(rows)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from videoseq.models.checkpoint import ModelConfig
     from videoseq.models.frame_encoder import FrameEncoder
     from videoseq.reporting.run_log import RunLog
-    from videoseq.running.measuring import MeasuredSplit
+    from videoseq.running.reports import MeasuredSplit
     from videoseq.serving.predictor import Predictor
     from videoseq.training.fitting import FitReport
     from videoseq.training.module import SequenceModule
@@ -127,7 +127,7 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
             metrics |= _figures_of_training(folder / METRICS_FILE)
         metrics |= {"seconds": time.perf_counter() - started, "fit_seconds": fit_seconds}
         write_json(folder / METRICS_FILE, metrics)
-        summarise_run(folder, predictor, loaders.manifest.videos, measured, plain_dict(cfg), report.steps)
+        summarise_run(folder, predictor, measured, plain_dict(cfg), report.steps)
         logger.info("best checkpoint: %s", folder / BEST_CHECKPOINT)
         advice = advise(report.data_wait_fraction, report.data_wait_seconds, loading)
         if advice is not None:
@@ -148,7 +148,7 @@ def _prepare(cfg: TrainConfig, resume: Path | None) -> "tuple[SequenceModule, Vi
     from videoseq.reporting.progress import progress_bar
 
     encoder = _build_encoder(cfg, load_weights=resume is None and cfg.init_from is None)
-    manifest = build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar)
+    manifest = build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar, task=cfg.task.spec)
     if not manifest.videos["val"]:
         raise DataError("there is no validation split to choose a checkpoint by: raise data.split.val_fraction")
     origin = {
@@ -156,9 +156,9 @@ def _prepare(cfg: TrainConfig, resume: Path | None) -> "tuple[SequenceModule, Vi
         "videos": split_identities(manifest),
         "median_seconds": manifest.median_seconds,
     }
-    config = ModelConfig(cfg.model.encoder, cfg.model.head, manifest.class_names, cfg.clip, origin)
-    loaders = VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed)
-    return _build_module(cfg, loaders.class_counts, config, encoder), loaders
+    config = ModelConfig(cfg.model.encoder, cfg.model.head, manifest.class_names, cfg.clip, origin, manifest.fitted_task)
+    loaders = VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed, cfg.training.tbptt_frames)
+    return _build_module(cfg, loaders, config, encoder), loaders
 
 
 def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
@@ -180,21 +180,21 @@ def _build_encoder(cfg: TrainConfig, load_weights: bool) -> "FrameEncoder":
 
 
 def _build_module(
-    cfg: TrainConfig, class_counts: Mapping[str, float], config: "ModelConfig", encoder: "FrameEncoder"
+    cfg: TrainConfig, loaders: "VideoDataModule", config: "ModelConfig", encoder: "FrameEncoder"
 ) -> "SequenceModule":
     from videoseq.models.checkpoint import build_model, checkpoint_payload
     from videoseq.models.initialising import initialise_from
     from videoseq.training.module import SequenceModule
-    from videoseq.training.tasks import ClassificationTask
+    from videoseq.training.tasks import build_task
 
     model = build_model(config, encoder=encoder, channels_last=cfg.training.channels_last, **cfg.training.chunks)
     if cfg.init_from is not None:
         initialise_from(model, Path(cfg.init_from).expanduser(), config.class_names)
     return SequenceModule(
         model,
-        ClassificationTask(cfg.task, class_counts),
+        build_task(cfg.task, config.task, loaders.class_counts, len(loaders.manifest.videos["train"])),
         cfg.optimizer,
-        monitor=cfg.training.monitor,
+        monitor=cfg.monitor,
         payload=checkpoint_payload(config),
         seed=cfg.seed,
     )
@@ -240,7 +240,7 @@ def _fit(
 
 def _measure(
     cfg: TrainConfig, manifest: "Manifest", folder: Path
-) -> "tuple[Predictor, dict[Split, MeasuredSplit], dict[str, Any] | None]":
+) -> "tuple[Predictor, dict[Split, MeasuredSplit[Any]], dict[str, Any] | None]":
     """Measures the best checkpoint, as it lies on disk, on validation and test; returns its calibration too."""
     from videoseq.models.checkpoint import load_checkpoint
     from videoseq.running.measuring import measure_split, measure_validation, predictor_of
@@ -252,14 +252,14 @@ def _measure(
     predictor = predictor_of(loaded, cfg.data, cfg.trainer)
     root = Path(cfg.data.root) if cfg.data.root is not None else None
     predictor, val, calibration = measure_validation(predictor, manifest.videos["val"], best, calibrate=cfg.training.calibrate)
-    measured: dict[Split, MeasuredSplit] = {"val": val}
+    measured: dict[Split, MeasuredSplit[Any]] = {"val": val}
     if manifest.videos["test"] and cfg.test:
         measured["test"] = measure_split(predictor, manifest.videos["test"], "test", folder, root)
     return predictor, measured, calibration
 
 
 def _figures(
-    cfg: TrainConfig, manifest: "Manifest", report: "FitReport", measured: "Mapping[Split, MeasuredSplit]"
+    cfg: TrainConfig, manifest: "Manifest", report: "FitReport", measured: "Mapping[Split, MeasuredSplit[Any]]"
 ) -> dict[str, Any]:
     from videoseq.reporting.run_files import git_commit, versions
 

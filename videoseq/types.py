@@ -19,6 +19,16 @@ TaskName = Literal["classification", "multilabel", "frames", "regression"]
 IGNORED = -100
 """The class id of a frame that has no label, and of padding: it counts in no loss and no metric. For values that is NaN."""
 
+LESS_IS_BETTER = frozenset({"loss", "mae", "rmse", "ece"})
+"""Metrics of which less is better; more of all others."""
+
+_MONITORS: dict[str, tuple[str, ...]] = {
+    "classification": ("accuracy", "f1_macro", "loss"),
+    "multilabel": ("map", "f1_macro", "f1_micro", "loss"),
+    "frames": ("accuracy", "f1_macro", "loss"),
+    "regression": ("r2", "mae", "rmse", "loss"),
+}
+
 
 @dataclass(frozen=True)
 class TaskSpec:
@@ -51,6 +61,16 @@ class TaskSpec:
     def has_classes(self) -> bool:
         """Whether the outputs are classes; else they are values."""
         return self.name != "regression"
+
+    @property
+    def monitors(self) -> tuple[str, ...]:
+        """The validation figures by which checkpoints can be ranked."""
+        return _MONITORS[self.name]
+
+    @property
+    def headline(self) -> str:
+        """The metric that says most about the task: that of the monitors by which checkpoints are ranked if nothing is said."""
+        return self.monitors[0]
 
 
 @dataclass(frozen=True)
@@ -123,6 +143,11 @@ class ClipSpec:
     def varies_in_length(self) -> bool:
         """Whether the clips of different videos may have different numbers of valid frames."""
         return self.sampling == "all" or self.padding == "mask"
+
+    @property
+    def most_frames(self) -> int:
+        """The most frames that a clip has."""
+        return self.max_frames if self.sampling == "all" else self.num_frames
 
     @property
     def clip_span(self) -> int:

@@ -209,7 +209,12 @@ def test_help_lists_the_options_of_every_member_of_a_family(capsys):
     assert "  model.encoder.weights  (str|null; default null for simple; default DEFAULT for a model of torchvision; " in out
     assert "  model.encoder.name  (str; default resnet18)" in out
     assert "  model.encoder.freeze_until  (str|null; default null)" in out
-    assert "  model.head.pool  (last|mean|max|attention; default last for lstm, gru, rnn)" in out
+    assert (
+        "  model.head.pool  (last|mean|max|attention; default last for lstm, gru, rnn, mingru, conv_lstm, tcn, transformer)"
+        in out
+    )
+    assert "  model.head.kernel_size  (int; default 3 for conv_lstm, tcn)\n      conv_lstm: Side of the convolutions " in out
+    assert "\n      tcn: Frames that a convolution over time sees; " in out
     assert "  model.head.dropout  (float; default 0.0)" in out
 
 
@@ -224,7 +229,8 @@ def test_help_may_be_cut_short():
 def test_help_shows_no_default_where_something_else_holds(capsys):
     out = run(capsys, "train", "-h").out
     assert "  data.synthetic  (group; default null)" in out
-    assert "  data.synthetic.num_train  (int; 1000 where data.synthetic is given)" in out
+    assert "  data.synthetic.seed  (int; 0 where data.synthetic is given)" in out
+    assert "  data.synthetic.num_train  (int; default 1000 for moving_shapes; default 1200 for coloured_shapes; " in out
     assert "  data.batch_size  (int; as in the training run)" in run(capsys, "evaluate", "-h").out
 
 

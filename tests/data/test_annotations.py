@@ -7,10 +7,9 @@ import pytest
 
 from tests.data.layouts import make, table, write_csv
 from videoseq.data.annotation_format import AnnotationFormat
-from videoseq.data.annotations import check_labels, check_two_classes, class_names, read_annotations
+from videoseq.data.annotations import read_annotations
 from videoseq.data.formats import FORMATS
 from videoseq.errors import ConfigError, DataError
-from videoseq.types import VideoRecord
 
 
 def test_explicit_annotations_are_relative_to_the_root_or_to_their_folder(root: Path, tmp_path: Path) -> None:
@@ -26,8 +25,8 @@ def test_explicit_annotations_are_relative_to_the_root_or_to_their_folder(root: 
 def test_format_chooses_between_folders_and_csv(root: Path, video_bytes: bytes) -> None:
     write_csv(root, "path,label", "a.mp4,from_csv")
     for format in ("auto", "csv"):
-        assert class_names(read_annotations(root, format=format)) == ("from_csv",)
-    assert class_names(read_annotations(root, format="folders")) == ("sub",)
+        assert read_annotations(root, format=format).labels.used == ["from_csv"]
+    assert read_annotations(root, format="folders").labels.used == ["sub"]
 
 
 def test_formats_that_contradict(root: Path) -> None:
@@ -82,7 +81,7 @@ def test_auto_names_a_format_whose_files_it_sees_and_takes_it_not(
         read_annotations(root)
     assert len(read_annotations(root, format="folders")) == 1
     write_csv(root, "path,label", "a.mp4,run")
-    assert class_names(read_annotations(root)) == ("run",)
+    assert read_annotations(root).labels.used == ["run"]
 
 
 def test_auto_takes_no_text_list_for_a_csv(root: Path) -> None:
@@ -100,42 +99,9 @@ def test_an_index_for_a_format_without_official_splits(root: Path, format: Annot
         read_annotations(root, format=format, index=1)
 
 
-def test_class_names_are_sorted() -> None:
-    records = [VideoRecord(Path(f"/{index}"), label) for index, label in enumerate(["b", "c", "a", "b"])]
-    assert class_names(records) == ("a", "b", "c")
-
-
-def test_class_names_that_are_whole_numbers_are_sorted_by_value() -> None:
-    def names(*labels: str) -> tuple[str, ...]:
-        return class_names([VideoRecord(Path(f"/{label}"), label) for label in labels])
-
-    assert names("10", "2", "0") == ("0", "2", "10")
-    assert names("10", "2", "x") == ("10", "2", "x")
-
-
-@pytest.mark.parametrize(
-    ("place", "fix"),
-    [
-        ("UCF-101/run/1.mp4", r"where the classes are the folders in it, data\.root=.*/UCF-101; else add .*set data\.format"),
-        ("run/1.mp4", "add videos of another class$"),
-    ],
-)
-def test_one_class_is_refused(tmp_path: Path, video_bytes: bytes, place: str, fix: str) -> None:
-    records = read_annotations(make(tmp_path, video_bytes, place))
-    with pytest.raises(DataError, match=rf"there is one class, '[-\w]+', with 1 videos; expected at least two.*Fix: {fix}"):
-        check_two_classes(records)
-
-
-def test_unknown_labels_name_the_nearest() -> None:
-    records = [VideoRecord(Path("/a"), "run", row="x.csv row 2"), VideoRecord(Path("/b"), "jmup", row="x.csv row 3")]
-    check_labels(records, ["run", "jmup"])
-    with pytest.raises(DataError, match=r"x.csv row 3: unknown label 'jmup', expected one of the 2 .*mean 'jump'\?"):
-        check_labels(records, ["run", "jump"])
-
-
 @pytest.mark.real_data
 def test_surveillance_fight(real_data: Path) -> None:
     records = read_annotations(real_data / "surveillance_fight")
-    assert class_names(records) == ("fight", "noFight")
+    assert records.labels.used == ["fight", "noFight"]
     assert len(records) == 240
     assert all(record.group for record in records)

@@ -12,7 +12,7 @@ def clip(value: int, num_frames: int, num_crops: int = 1) -> torch.Tensor:
 
 
 def test_short_clips_are_padded_with_frames_that_do_not_count():
-    batch = collate([ClipSample(clip(5, 2), 1, 7), ClipSample(clip(9, 3), 0, 8)])
+    batch = collate([ClipSample(clip(5, 2), torch.tensor(1), 7), ClipSample(clip(9, 3), torch.tensor(0), 8)])
     assert batch.video.shape == (2, 3, 3, 2, 4)
     assert batch.video.dtype == torch.uint8
     assert batch.video[:, :, 0, 0, 0].tolist() == [[5, 5, 0], [9, 9, 9]]
@@ -25,20 +25,21 @@ def test_short_clips_are_padded_with_frames_that_do_not_count():
 
 
 def test_every_crop_becomes_a_row_of_its_video():
-    batch = collate([ClipSample(clip(5, 1, num_crops=2), 1, 7), ClipSample(clip(9, 1, num_crops=3), 0, 8)])
+    samples = [ClipSample(clip(5, 1, num_crops=2), torch.tensor(1), 7), ClipSample(clip(9, 1, num_crops=3), torch.tensor(0), 8)]
+    batch = collate(samples)
     assert batch.video[:, 0, 0, 0, 0].tolist() == [5, 6, 9, 10, 11]
     assert batch.videos == (7, 7, 8, 8, 8)
     assert batch.targets.tolist() == [1, 1, 0, 0, 0]
 
 
 def test_failures_travel_beside_the_clips():
-    batch = collate([ClipSample(None, 0, 3, "torn"), ClipSample(clip(5, 1), 1, 7)])
+    batch = collate([ClipSample(None, torch.tensor(0), 3, "torn"), ClipSample(clip(5, 1), torch.tensor(1), 7)])
     assert batch.failures == ((3, "torn"),)
     assert (batch.videos, batch.targets.tolist()) == ((7,), [1])
 
 
 def test_a_batch_may_be_empty():
-    batch = collate([ClipSample(None, 0, 3, "torn"), ClipSample(None, 1, 4, "cut")])
+    batch = collate([ClipSample(None, torch.tensor(0), 3, "torn"), ClipSample(None, torch.tensor(1), 4, "cut")])
     assert len(batch) == 0
     assert batch.failures == ((3, "torn"), (4, "cut"))
     assert batch.video.shape == (0, 1, 3, 1, 1)
@@ -46,7 +47,7 @@ def test_a_batch_may_be_empty():
 
 
 def test_only_clips_and_targets_move_to_the_device():
-    moved = collate([ClipSample(clip(5, 1), 1, 7)]).to("meta")
+    moved = collate([ClipSample(clip(5, 1), torch.tensor(1), 7)]).to("meta")
     assert isinstance(moved, ClipBatch)
     assert (moved.video.device.type, moved.targets.device.type, moved.lengths.device.type) == ("meta", "meta", "cpu")
     assert moved.videos == (7,)
@@ -55,7 +56,7 @@ def test_only_clips_and_targets_move_to_the_device():
 def test_the_seconds_of_a_batch_are_those_of_its_samples_also_of_bad_ones():
     seconds = [(0.5, 0.25), (1.0, 0.5), (2.0, 0.0)]
     frames = [clip(5, 1), clip(9, 2), None]
-    samples = [ClipSample(frame, 0, 0, "", 0, *each) for frame, each in zip(frames, seconds, strict=True)]
+    samples = [ClipSample(frame, torch.tensor(0), 0, "", 0, *each) for frame, each in zip(frames, seconds, strict=True)]
     for batch in (collate(samples), collate(samples).to("meta")):
         assert (batch.decode_seconds, batch.transform_seconds) == (3.5, 0.75)
     assert collate(samples[2:]).decode_seconds == 2.0

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from videoseq.data.manifest import Manifest, build_manifest
-from videoseq.data.options import DataOptions, SyntheticOptions
+from videoseq.data.options import DataOptions
 from videoseq.data.split_options import SplitOptions
+from videoseq.data.synthetic_options import MovingShapesOptions
 from videoseq.errors import CheckpointError, ConfigError, DataError
 from videoseq.reporting.progress import progress_bar
 from videoseq.types import Limits
@@ -171,7 +172,7 @@ def test_the_scan_is_kept_between_runs(bars, tmp_path, monkeypatch):
 
 
 def test_a_synthetic_data_set_is_written_first(tmp_path):
-    synthetic = SyntheticOptions(num_train=16, num_val=8, num_test=8, size=32, num_frames=4)
+    synthetic = MovingShapesOptions(num_train=16, num_val=8, num_test=8, size=32, num_frames=4)
     manifest = build(tmp_path / "shapes", synthetic=synthetic, split=SplitOptions(strategy="given"))
     assert len(manifest.class_names) == 8
     assert list(manifest.class_counts.values()) == [2] * 8

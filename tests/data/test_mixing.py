@@ -21,7 +21,10 @@ def clip(value: int, num_frames: int = 3, step: int = 0) -> Tensor:
 
 def samples(*frames: Tensor | None) -> list[ClipSample]:
     """Row i has class i and seed 10 + i."""
-    return [ClipSample(one, row, row, "" if one is not None else "torn", 10 + row) for row, one in enumerate(frames)]
+    return [
+        ClipSample(one, torch.tensor(row), row, "" if one is not None else "torn", 10 + row)
+        for row, one in enumerate(frames)
+    ]
 
 
 def mix(rows: Sequence[ClipSample], mixup: float = 0.0, cutmix: float = 0.0) -> ClipBatch:
@@ -55,7 +58,8 @@ def test_mixup_blends_clips_and_labels_in_the_same_shares() -> None:
 def test_cutmix_puts_one_box_of_the_partner_into_every_frame_and_labels_by_area() -> None:
     found = set()
     for seed in range(40):
-        rows = [ClipSample(clip(10, step=1), 0, 0, "", seed), ClipSample(clip(50, step=1), 1, 1, "", 99)]
+        own, other = torch.tensor(0), torch.tensor(1)
+        rows = [ClipSample(clip(10, step=1), own, 0, "", seed), ClipSample(clip(50, step=1), other, 1, "", 99)]
         batch = mix(rows, cutmix=1.0)
         partner = batch.video[0] >= 50  # (T, C, H, W)
         assert torch.equal(batch.video[0] - 40 * partner.byte(), clip(10, step=1)[0])
@@ -84,7 +88,7 @@ def test_a_box_leaves_its_share_less_what_lies_outside(share: float, lengths: se
 
 
 def test_with_both_each_row_gets_one_of_them() -> None:
-    rows = [ClipSample(clip(20 + 100 * (row % 2)), row % 2, row, "", row) for row in range(200)]
+    rows = [ClipSample(clip(20 + 100 * (row % 2)), torch.tensor(row % 2), row, "", row) for row in range(200)]
     batch = mix(rows, mixup=50.0, cutmix=50.0)
     blends = [len(one.unique()) == 1 and int(one[0, 0, 0, 0]) not in (20, 120) for one in batch.video]
     assert 70 < sum(blends) < 130
@@ -95,7 +99,7 @@ def test_with_both_each_row_gets_one_of_them() -> None:
 @pytest.mark.parametrize(("alpha", "low", "high"), [(0.1, 0.6, 1.0), (1.0, 0.25, 0.42), (50.0, 0.0, 0.01)])
 def test_shares_are_drawn_from_beta(alpha: float, low: float, high: float) -> None:
     """A small alpha leaves most clips nearly whole, a large one halves them all."""
-    rows = [ClipSample(clip(0, 1), row % 2, row, "", row) for row in range(400)]
+    rows = [ClipSample(clip(0, 1), torch.tensor(row % 2), row, "", row) for row in range(400)]
     shares = mix(rows, mixup=alpha).soft_targets.max(1).values
     assert low <= float((shares > 0.85).float().mean()) <= high
 
@@ -142,7 +146,7 @@ def test_a_video_that_could_not_be_read_is_nobodys_partner() -> None:
 def test_a_clip_alone_is_its_own_partner_and_stays_as_it_is(switches: dict[str, float]) -> None:
     frames = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 3, 3, 8, 12), dtype=np.uint8))
     for seed in range(60):
-        batch = mix([ClipSample(frames, 2, 0, "", seed)], **switches)
+        batch = mix([ClipSample(frames, torch.tensor(2), 0, "", seed)], **switches)
         assert torch.equal(batch.video, frames)
         assert batch.soft_targets.tolist() == [[0, 0, 1, 0]]
 

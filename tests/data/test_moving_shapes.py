@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tests.data.conftest import golden_frames
 from videoseq.data.moving_shapes import MOTIONS, Track, draw_clip, draw_track
 from videoseq.data.synthetic import write_synthetic
+from videoseq.data.synthetic_options import MovingShapesOptions
 
 REVERSES = {"left": "right", "up": "down", "clockwise": "counter_clockwise", "growing": "shrinking"}
 
@@ -139,8 +140,8 @@ def test_the_drawn_shape_is_where_its_track_says() -> None:
 
 
 def test_single_encoded_frames_look_alike_in_all_classes(tmp_path: Path) -> None:
-    values = {"num_train": 400, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 3, "seed": 0}
-    root = write_synthetic(tmp_path / "shapes", "moving_shapes", **values, num_workers=2)
+    options = MovingShapesOptions(num_train=400, num_val=8, num_test=8, size=32, num_frames=3)
+    root = write_synthetic(tmp_path / "shapes", options, num_workers=2)
     features, labels = [], []
     for label, motion in enumerate(MOTIONS):
         for path in sorted((root / "train" / motion).iterdir()):

@@ -1,5 +1,6 @@
 """Synthetic data sets as files: layout, balance, determinism, and what happens where something is there already."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -9,50 +10,93 @@ import numpy as np
 import pytest
 
 from tests.data.conftest import golden_frames
+from videoseq.data.coloured_shapes import SHAPES
+from videoseq.data.coloured_shapes import draw_clip as draw_coloured_shape
+from videoseq.data.moving_shapes import MOTIONS
+from videoseq.data.moving_shapes import draw_clip as draw_moving_shape
 from videoseq.data.synthetic import FAMILIES, write_synthetic
+from videoseq.data.synthetic_options import SYNTHETIC_SETS, MovingShapesOptions
 from videoseq.errors import ConfigError, DataError
 
-SMALL = {"num_train": 16, "num_val": 8, "num_test": 8, "size": 32, "num_frames": 6, "seed": 0}
+NUMBERS = {"num_train": 16, "num_val": 8, "num_test": 8, "size": 32}
+SMALL = {
+    "moving_shapes": {"num_frames": 6},
+    "coloured_shapes": {"num_frames": 6},
+    "motion_sequences": {"num_motions": (2, 3), "motion_frames": (3, 4), "pauses": 0.5},
+    "motion_sets": {"num_frames": 17, "most_motions": 2},
+    "moving_speeds": {"num_frames": 6, "speeds": (0.5, 4.0)},
+    "varying_speeds": {"num_frames": 6, "speeds": (0.5, 4.0)},
+}
+CLASSES = {"moving_shapes": (MOTIONS, draw_moving_shape), "coloured_shapes": (tuple(SHAPES), draw_coloured_shape)}
+
+
+def options(name: str) -> Any:
+    return SYNTHETIC_SETS[name](name=name, **NUMBERS, **SMALL[name])
 
 
 def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=SMALL)
 def data_set(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of a family, in a folder of the family's name."""
-    return write_synthetic(tmp_path_factory.mktemp("cache") / request.param, request.param, **SMALL, num_workers=1)
+    return write_synthetic(tmp_path_factory.mktemp("cache") / request.param, options(request.param), num_workers=1)
 
 
-def write_shapes(root: Path, **values: Any) -> Path:
-    """Writes moving shapes: `SMALL` with changes, in one process."""
-    return write_synthetic(root, "moving_shapes", **{**SMALL, "num_workers": 1, **values})
+def write_shapes(root: Path, *, num_workers: int = 1, on_done: Any = None, **values: Any) -> Path:
+    """Writes small moving shapes with changes, in one process."""
+    chosen = MovingShapesOptions(**{**NUMBERS, "num_frames": 6, **values})
+    return write_synthetic(root, chosen, num_workers=num_workers, on_done=on_done)
 
 
-def test_layout_and_balance(data_set: Path) -> None:
-    classes = list(FAMILIES[data_set.name].class_names)
-    assert classes == sorted(classes)
-    for split, each in {"train": 2, "val": 1, "test": 1}.items():
-        assert sorted(path.name for path in (data_set / split).iterdir()) == classes
-        for label in classes:
-            names = sorted(path.name for path in (data_set / split / label).iterdir())
-            assert names == [f"{index:04d}.mp4" for index in range(each)]
-    assert {path.name for path in data_set.iterdir()} == {"train", "val", "test", f"{data_set.name}.json"}
+def test_every_family_has_its_options() -> None:
+    assert list(FAMILIES) == list(SYNTHETIC_SETS)
+
+
+def test_files_lie_in_folders_of_splits_or_of_classes_in_them(data_set: Path) -> None:
+    names = {path.relative_to(data_set).as_posix() for path in data_set.rglob("*.mp4")}
+    numbers = {"train": 16, "val": 8, "test": 8}
+    if data_set.name in CLASSES:
+        classes, _ = CLASSES[data_set.name]
+        assert list(classes) == sorted(classes)
+        expected = {f"{part}/{name}/{i:04d}.mp4" for part, n in numbers.items() for name in classes for i in range(n // 8)}
+        lists = set()
+    else:
+        expected = {f"{split}/{index:04d}.mp4" for split, number in numbers.items() for index in range(number)}
+        lists = {FAMILIES[data_set.name].list_name}
+    assert names == expected
+    assert {path.name for path in data_set.iterdir()} == {"train", "val", "test", f"{data_set.name}.json"} | lists
     assert [path.name for path in data_set.parent.iterdir()] == [data_set.name]
 
 
-def test_files_are_h264_that_decodes_to_what_was_drawn(data_set: Path) -> None:
+def test_the_list_of_labels_names_every_video_once_and_its_split(data_set: Path) -> None:
     family = FAMILIES[data_set.name]
-    label = family.class_names[4]
-    path = data_set / "val" / label / "0000.mp4"
+    if family.list_name is None:
+        assert not list(data_set.glob("*.csv"))
+        return
+    with (data_set / family.list_name).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["path", *family.columns, "split"]
+    named = list(dict.fromkeys((row["path"], row["split"]) for row in rows))
+    numbers = {"train": 16, "val": 8, "test": 8}
+    assert named == [(f"{part}/{index:04d}.mp4", part) for part, number in numbers.items() for index in range(number)]
+
+
+def test_files_are_h264_that_decodes_to_what_was_drawn(data_set: Path) -> None:
+    chosen = options(data_set.name)
+    rng = np.random.default_rng([0, 1, 4])
+    if data_set.name in CLASSES:
+        classes, draw_clip = CLASSES[data_set.name]
+        path, drawn = data_set / "val" / classes[4] / "0000.mp4", draw_clip(classes[4], 32, 6, rng)
+    else:
+        path, (drawn, _) = data_set / "val" / "0004.mp4", FAMILIES[data_set.name].draw(chosen, 20, rng)  # behind 16 of train
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.codec_context.name == "h264"
         assert stream.average_rate == 16
-    drawn = family.draw_clip(label, 32, 6, np.random.default_rng([0, 1, 4]))
     decoded = golden_frames(path)
-    assert decoded.shape == drawn.shape == (6, 32, 32, 3)
+    assert decoded.shape == drawn.shape == (len(drawn), 32, 32, 3)
     luma = np.array([0.299, 0.587, 0.114])
     assert np.abs(decoded @ luma - drawn @ luma).mean() < 4
 
@@ -60,7 +104,7 @@ def test_files_are_h264_that_decodes_to_what_was_drawn(data_set: Path) -> None:
 def test_every_frame_is_a_keyframe(data_set: Path) -> None:
     for path in sorted(data_set.rglob("*.mp4")):
         with av.open(str(path)) as container:
-            assert [packet.is_keyframe for packet in container.demux(video=0) if packet.size] == [True] * 6
+            assert all([packet.is_keyframe for packet in container.demux(video=0) if packet.size])
 
 
 def test_no_video_is_there_twice(data_set: Path) -> None:
@@ -68,16 +112,18 @@ def test_no_video_is_there_twice(data_set: Path) -> None:
     assert len(set(videos)) == 32
 
 
-def test_the_same_parameters_give_the_same_bytes_with_any_number_of_workers(data_set: Path, tmp_path: Path) -> None:
-    again = write_synthetic(tmp_path / "deep" / "again", data_set.name, **SMALL, num_workers=2)
+def test_the_same_options_give_the_same_bytes_with_any_number_of_workers(data_set: Path, tmp_path: Path) -> None:
+    again = write_synthetic(tmp_path / "deep" / "again", options(data_set.name), num_workers=2)
     assert contents(again) == contents(data_set)
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
 def test_every_video_written_is_told(tmp_path: Path, num_workers: int) -> None:
     calls: list[None] = []
-    values = {"num_train": 56, "num_frames": 2, "num_workers": num_workers}  # 72 videos: more than a chunk
-    write_shapes(tmp_path / "shapes", **values, on_done=lambda: calls.append(None))
+    # 72 videos: more than a chunk
+    write_shapes(
+        tmp_path / "shapes", num_workers=num_workers, on_done=lambda: calls.append(None), num_train=56, num_frames=2
+    )
     assert len(calls) == 72
 
 
@@ -138,22 +184,25 @@ def test_the_slower_of_two_calls_at_once_throws_its_copy_away(tmp_path: Path, ol
     assert [path.name for path in tmp_path.iterdir()] == ["shapes"]
 
 
-def test_the_numbers_of_the_data_set_have_to_be_said(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match=r"missing 6 required keyword-only arguments: 'num_train', .* and 'seed'"):
-        write_synthetic(tmp_path / "shapes", "moving_shapes")
-
-
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("name", "values", "message"),
     [
-        ({"num_train": 100}, r"num_train must be a positive multiple of 8.*got 100\. Fix: num_train=96"),
-        ({"num_val": 0}, r"num_val must be a positive multiple of 8.*got 0\. Fix: num_val=8"),
-        ({"size": 33}, r"size must be an even number of at least 16 pixels, got 33"),
-        ({"num_frames": 1}, r"num_frames must be at least 2, for a motion, got 1"),
-        ({"fps": 0}, r"fps must be positive, got 0"),
-        ({"seed": -1}, r"seed must be 0 or more, got -1"),
+        ("moving_shapes", {"num_train": 100}, r"num_train must be a positive multiple of 8.*got 100\. Fix: num_train=96"),
+        ("moving_shapes", {"num_val": 0}, r"num_val must be a positive multiple of 8.*got 0\. Fix: num_val=8"),
+        ("motion_sets", {"num_val": 0}, r"num_val must be at least 1, got 0\. Fix: num_val=1"),
+        ("moving_shapes", {"size": 33}, r"size must be an even number of at least 16 pixels, got 33"),
+        ("coloured_shapes", {"num_frames": 1}, r"num_frames must be at least 2, for a motion, got 1"),
+        ("moving_shapes", {"fps": 0.0}, r"fps must be positive, got 0"),
+        ("moving_shapes", {"seed": -1}, r"seed must be 0 or more, got -1"),
+        ("motion_sequences", {"num_motions": (4, 3)}, r"num_motions must be the fewest, at least 1, and the most, got \[4, 3\]"),
+        ("motion_sequences", {"motion_frames": (0, 3)}, r"motion_frames must be the fewest.*got \[0, 3\]"),
+        ("motion_sequences", {"pauses": 1.5}, r"pauses must lie in \[0, 1\], got 1\.5"),
+        ("motion_sets", {"most_motions": 7}, r"most_motions must lie in 1 to 6, got 7"),
+        ("motion_sets", {"num_frames": 32}, r"num_frames must be at least 33, 8 for each of most_motions=4 and a first one, got 32"),
+        ("moving_speeds", {"speeds": (2.0, 2.0)}, r"speeds must be the lowest, from 0, and a higher one.*got \[2\.0, 2\.0\]"),
+        ("varying_speeds", {"size": 32}, r"speeds must be .* at most 4 for size=32, got \[0\.5, 5\.0\]"),
     ],
 )
-def test_mistakes(tmp_path: Path, values: dict[str, float], message: str) -> None:
+def test_mistakes(name: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        write_shapes(tmp_path / "shapes", **values)
+        SYNTHETIC_SETS[name](name=name, **values)

@@ -4,25 +4,27 @@ from math import comb
 
 import numpy as np
 import pytest
-import torch
 
+from videoseq.reporting.scores import class_figures, class_sums
 from videoseq.reporting.statistics import (
     Interval,
     compare_sentence,
-    figures,
-    group_sums,
+    evidence_of_sums,
     intervals,
     mean_and_std,
     paired_intervals,
 )
-from videoseq.training.metrics import evaluate_probs
 
 
 def sums_of(groups, targets, preds, num_groups, prob=0.8):
     """Sums of two classes; the predicted class has the probability `prob`."""
     preds = np.array(preds)
     probs = np.where(np.arange(2) == preds[:, None], prob, 1 - prob)
-    return group_sums(np.array(groups), np.array(targets), probs, num_groups)
+    return of_classes(np.array(groups), np.array(targets), probs, num_groups)
+
+
+def of_classes(groups, targets, probs, num_groups):
+    return evidence_of_sums(groups, class_sums(targets, probs), num_groups, class_figures)
 
 
 def of_hits(hits):
@@ -38,35 +40,6 @@ def binomial_percentile(share: float, trials: int, percent: float) -> float:
         if total >= percent / 100:
             return k / trials
     return 1.0
-
-
-def test_sums_and_figures_by_hand():
-    # group 0: a as a, a as b; group 1: b as b; group 2 has none
-    sums = sums_of([0, 0, 1], [0, 0, 1], [0, 1, 1], 3)
-    right, wrong = -np.log(0.8), -np.log(0.2)
-    expected = [
-        [2, right + wrong, 1, 0, 1, 1, 2, 0],
-        [1, right, 0, 1, 0, 1, 0, 1],
-        [0, 0, 0, 0, 0, 0, 0, 0],
-    ]
-    assert sums == pytest.approx(np.array(expected))
-    whole = figures(sums.sum(axis=0))
-    assert whole["accuracy"] == pytest.approx(2 / 3)
-    assert whole["f1_macro"] == pytest.approx(2 / 3)  # of a: 2/3, precision 1, recall 1/2; of b: the reverse
-    assert whole["loss"] == pytest.approx((2 * right + wrong) / 3)
-
-
-@pytest.mark.parametrize("num_classes", [2, 5])
-def test_figures_are_those_of_a_run(num_classes):
-    rng = np.random.default_rng(num_classes)
-    probs = rng.dirichlet(np.ones(num_classes), 40)
-    probs[:, -1] = 0  # a class that is never predicted
-    targets = rng.integers(0, num_classes - 1, 40)  # and never there
-    found = figures(group_sums(np.zeros(40, int), targets, probs, 1)[0])
-    expected = evaluate_probs(torch.from_numpy(probs), torch.from_numpy(targets))
-    assert {name: float(value) for name, value in found.items()} == pytest.approx(
-        {name: expected[name] for name in ("accuracy", "f1_macro", "loss")}, abs=1e-6
-    )
 
 
 def test_two_groups_one_right_one_wrong():
@@ -115,7 +88,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 
 def test_the_seed_decides():
     probs = np.random.default_rng(1).dirichlet(np.ones(2), 15)
-    sums = group_sums(np.arange(15), np.zeros(15, int), probs, 15)
+    sums = of_classes(np.arange(15), np.zeros(15, int), probs, 15)
     assert intervals(sums) == intervals(sums)
     assert intervals(sums)["loss"].value == intervals(sums, seed=1)["loss"].value
     assert intervals(sums)["loss"].low != intervals(sums, seed=1)["loss"].low
@@ -154,8 +127,11 @@ def test_pairing_removes_what_both_share():
 
 def test_a_group_that_one_side_lacks_is_left_out_of_the_pair():
     first, second = of_hits(np.array([0, 0, 1, 1, 1], bool)), of_hits(np.array([1, 1, 0, 1, 0], bool))
-    first[4] = 0
-    assert paired_intervals(first, second) == paired_intervals(first[:4], second[:4])
+    rows = class_sums(np.zeros(4, int), np.array([[0.2, 0.8]] * 2 + [[0.8, 0.2]] * 2))
+    lacking = evidence_of_sums(np.arange(4), rows, 5, class_figures)
+    four = of_hits(np.array([0, 0, 1, 1], bool)), of_hits(np.array([1, 1, 0, 1], bool))
+    found = paired_intervals(lacking, second)["accuracy"]
+    assert found == paired_intervals(*four)["accuracy"] != paired_intervals(first, second)["accuracy"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +164,7 @@ def test_a_group_that_one_side_lacks_is_left_out_of_the_pair():
     ],
 )  # fmt: skip
 def test_the_sentence_says_whether_a_difference_is_real(interval, groups, level, sentence):
-    assert compare_sentence("A", "B", interval, groups, level) == sentence
+    assert compare_sentence("A", "B", "accuracy", interval, groups, level, higher_is_better=True) == sentence
 
 
 def test_mean_and_standard_deviation():

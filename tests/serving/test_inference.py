@@ -29,7 +29,7 @@ def clips(*lengths, seed=0):
 
 
 def sample(video, *crops, error=""):
-    return ClipSample(torch.stack(crops) if crops else None, 0, video, error)
+    return ClipSample(torch.stack(crops) if crops else None, torch.tensor(0), video, error)
 
 
 def probs_of(model, clip):
@@ -44,9 +44,9 @@ def test_probabilities_are_averaged_over_the_views_of_a_video_wherever_they_stan
     assert result.videos == (2, 7)
     assert result.failures == ()
     expected = [probs_of(model, two), sum(probs_of(model, clip) for clip in (one, three, four)) / 3]
-    torch.testing.assert_close(result.probs, torch.stack(expected))
+    torch.testing.assert_close(result.answers, torch.stack(expected))
     # Probabilities, not logits, are averaged; and dropout was off.
-    torch.testing.assert_close(result.probs.sum(1), torch.ones(2))
+    torch.testing.assert_close(result.answers.sum(1), torch.ones(2))
 
 
 def test_the_temperature_divides_the_logits_of_every_view_before_they_are_averaged(model):
@@ -58,16 +58,16 @@ def test_the_temperature_divides_the_logits_of_every_view_before_they_are_averag
         decided.head.classifier.bias *= 0
         logits = decided(torch.stack([black, white]))[0]  # (2, K)
     result = infer_videos(decided, batches, device=CPU, calibration=Calibration(temperature=2))
-    torch.testing.assert_close(result.probs[0], (logits / 2).softmax(1).mean(0))
+    torch.testing.assert_close(result.answers[0], (logits / 2).softmax(1).mean(0))
     torch.testing.assert_close(result.logits[0], logits.mean(0))
-    assert not torch.allclose(result.probs[0], (logits.mean(0) / 2).softmax(0), atol=1e-3)
-    assert not torch.allclose(result.probs[0], logits.softmax(1).mean(0), atol=1e-3)
+    assert not torch.allclose(result.answers[0], (logits.mean(0) / 2).softmax(0), atol=1e-3)
+    assert not torch.allclose(result.answers[0], logits.softmax(1).mean(0), atol=1e-3)
 
 
 def test_short_clips_in_a_batch_count_as_they_are(model):
     short, long = clips(2, 5)
     result = infer_videos(model, [collate([sample(0, short), sample(1, long)])], device=CPU)
-    torch.testing.assert_close(result.probs, torch.stack([probs_of(model, short), probs_of(model, long)]), atol=1e-6, rtol=0)
+    torch.testing.assert_close(result.answers, torch.stack([probs_of(model, short), probs_of(model, long)]), atol=1e-6, rtol=0)
 
 
 def test_a_video_with_one_unreadable_clip_is_a_failure_and_not_a_guess(model):
@@ -81,7 +81,7 @@ def test_a_video_with_one_unreadable_clip_is_a_failure_and_not_a_guess(model):
 def test_without_a_readable_video_there_are_no_probabilities(model):
     result = infer_videos(model, [collate([sample(0, error="gone")])], device=CPU)
     assert (result.videos, result.failures) == ((), ((0, "gone"),))
-    assert len(result.probs) == len(result.logits) == 0
+    assert len(result.answers) == len(result.logits) == 0
 
 
 def test_every_batch_advances_the_bar(model):
@@ -93,7 +93,7 @@ def test_every_batch_advances_the_bar(model):
 
 def test_precision_changes_the_figures_a_little(model):
     batches = [collate([sample(0, *clips(4))])]
-    exact, rough = (infer_videos(model, batches, device=CPU, precision=name).probs for name in ("32-true", "bf16-mixed"))
+    exact, rough = (infer_videos(model, batches, device=CPU, precision=name).answers for name in ("32-true", "bf16-mixed"))
     assert exact.dtype == rough.dtype == torch.float32
     assert not torch.equal(exact, rough)
     torch.testing.assert_close(exact, rough, atol=0.02, rtol=0)
@@ -164,7 +164,7 @@ def test_every_view_of_a_video_gets_a_draw_of_its_own():
 
 def test_the_order_reaches_the_model(model):
     batches = [collate([sample(0, *clips(5))])]
-    found = {order: infer_videos(model, batches, device=CPU, order=order).probs for order in ("ordered", *REORDERINGS)}
+    found = {order: infer_videos(model, batches, device=CPU, order=order).answers for order in ("ordered", *REORDERINGS)}
     torch.testing.assert_close(found["reversed"][0], probs_of(model, batches[0].video[0].flip(0)))
     for order in REORDERINGS:
         assert not torch.equal(found[order], found["ordered"])
@@ -177,7 +177,7 @@ def test_long_clips_are_encoded_in_parts_of_a_size_that_memory_holds(model):
     result = infer_videos(shown, [collate([sample(0, long)])], device=CPU)
     assert sizes == [FRAMES_AT_ONCE, 88]
     assert shown.encoder_chunk is None  # the caller's model encodes as before
-    torch.testing.assert_close(result.probs[0], probs_of(model, long))
+    torch.testing.assert_close(result.answers[0], probs_of(model, long))
     shown.encoder_chunk = 200
     infer_videos(shown, [collate([sample(0, long)])], device=CPU)
     assert sizes[2:] == [200, 200, 200]

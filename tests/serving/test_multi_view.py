@@ -63,7 +63,7 @@ def test_probabilities_are_averaged_over_the_views_of_each_video(sure, wide, num
     assert result.videos == (0, 1, 2, 3, 4)
     logits = [logits_of(sure, video, num_clips, num_crops) for video in wide]
     expected = torch.stack([views.softmax(1).mean(0) for views in logits])
-    torch.testing.assert_close(result.probs, expected, atol=1e-4, rtol=0)
+    torch.testing.assert_close(result.answers, expected, atol=1e-4, rtol=0)
     # What the line above would miss otherwise: means of logits, and views of a neighbour.
-    assert (torch.stack([views.mean(0).softmax(0) for views in logits]) - result.probs).abs().max() > 0.02
-    assert torch.pdist(result.probs).min() > 0.001
+    assert (torch.stack([views.mean(0).softmax(0) for views in logits]) - result.answers).abs().max() > 0.02
+    assert torch.pdist(result.answers).min() > 0.001

@@ -6,7 +6,8 @@ import torch
 from videoseq.data.dataset import EvalClips
 from videoseq.models.calibration import Calibration
 from videoseq.serving.parts import whole_video
-from videoseq.serving.predictions import RowRequest, predict_rows
+from videoseq.serving.predictions import predict_rows
+from videoseq.serving.requests import RowRequest
 
 
 def test_a_row_per_video_names_the_likeliest_classes_first(predictor, infos):

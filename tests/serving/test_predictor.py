@@ -7,7 +7,7 @@ from videoseq.data.dataset import EvalClips, Reading
 from videoseq.data.videos import Video
 from videoseq.errors import CheckpointError, DataError
 from videoseq.models.calibration import Calibration
-from videoseq.serving.inference import VideoProbs
+from videoseq.serving.inference import VideoAnswers
 from videoseq.serving.parts import whole_video
 from videoseq.serving.predictor import Predictor, targets_and_paths
 from videoseq.types import VideoRecord
@@ -20,7 +20,7 @@ def test_a_prediction_is_the_models_answer_to_the_clip(predictor, infos):
     result = predictor.predict(videos)
     assert result.videos == (0, 1, 2)
     clips = EvalClips(videos, predictor.loaded.config.clip, predictor.reading)
-    for position, probs in enumerate(result.probs):
+    for position, probs in enumerate(result.answers):
         video = clips[position].frames
         logits, _ = predictor.loaded.model(video, torch.tensor([video.shape[1]]))
         torch.testing.assert_close(probs, logits[0].softmax(0), atol=1e-6, rtol=0)
@@ -29,21 +29,21 @@ def test_a_prediction_is_the_models_answer_to_the_clip(predictor, infos):
 def test_a_calibrated_checkpoint_has_its_temperature_in_every_view_and_its_likeliest_class_stays(predictor, infos):
     videos = [whole_video(info) for info in infos]
     plain = predictor.predict(videos)
-    torch.testing.assert_close(plain.probs, plain.logits.softmax(1))
+    torch.testing.assert_close(plain.answers, plain.logits.softmax(1))
     cooled = replace(predictor, loaded=replace(predictor.loaded, calibration=Calibration(temperature=0.5)))
     result = cooled.predict(videos)
     assert torch.equal(result.logits, plain.logits)
-    torch.testing.assert_close(result.probs, (plain.logits / 0.5).softmax(1))
-    assert torch.equal(result.probs.argmax(1), plain.probs.argmax(1))
+    torch.testing.assert_close(result.answers, (plain.logits / 0.5).softmax(1))
+    assert torch.equal(result.answers.argmax(1), plain.answers.argmax(1))
     shuffled = predictor.predict(videos, order="shuffled").logits
-    torch.testing.assert_close(cooled.predict(videos, order="shuffled").probs, (shuffled / 0.5).softmax(1))
+    torch.testing.assert_close(cooled.predict(videos, order="shuffled").answers, (shuffled / 0.5).softmax(1))
 
 
 def test_batches_and_workers_change_nothing(predictor, infos):
     videos = [whole_video(info) for info in infos]
-    expected = predictor.predict(videos, num_clips=2, num_crops=2).probs
+    expected = predictor.predict(videos, num_clips=2, num_crops=2).answers
     for changes in ({"batch_size": 1}, {"batch_size": 5}, {"num_workers": 1}):
-        found = replace(predictor, **changes).predict(videos, num_clips=2, num_crops=2).probs
+        found = replace(predictor, **changes).predict(videos, num_clips=2, num_crops=2).answers
         torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
 
@@ -71,7 +71,7 @@ def test_targets_and_paths_are_those_of_the_videos_that_have_a_result(infos, bar
         Video(VideoRecord(infos[1].path, "left"), infos[1], target=1),
         Video(VideoRecord(tmp_path / "elsewhere.mp4", "left"), infos[2], target=1),
     ]
-    result = VideoProbs((0, 2), torch.zeros(2, 2), torch.zeros(2, 2), ((1, "torn"),))
+    result = VideoAnswers((0, 2), torch.zeros(2, 2), torch.zeros(2, 2), ((1, "torn"),))
     targets, paths = targets_and_paths(result, videos, bars)
     assert targets.tolist() == [0, 1]
     assert paths == ["left/0.mp4", str(tmp_path / "elsewhere.mp4")]
@@ -81,7 +81,7 @@ def test_targets_and_paths_are_those_of_the_videos_that_have_a_result(infos, bar
 def test_no_readable_video_at_all_is_an_error(infos):
     videos = [whole_video(info) for info in infos]
     nothing = torch.zeros(0, 0)
-    result = VideoProbs((), nothing, nothing, ((0, "torn at byte 7"), (1, "gone"), (2, "gone")))
+    result = VideoAnswers((), nothing, nothing, ((0, "torn at byte 7"), (1, "gone"), (2, "gone")))
     with pytest.raises(DataError, match="none of 3 videos could be read; the first: torn at byte 7"):
         targets_and_paths(result, videos, None)
 
@@ -93,6 +93,6 @@ def test_middle_clips_are_what_a_single_view_shows(predictor, infos, num_workers
     assert [(tuple(clip.shape), clip.dtype) for clip in clips] == [((4, 3, 16, 16), torch.uint8)] * len(videos)
     for video, clip in zip(videos, clips, strict=True):
         logits, _ = predictor.loaded.model(clip[None], torch.tensor([4]))
-        torch.testing.assert_close(predictor.predict([video]).probs[0], logits[0].softmax(0), atol=1e-6, rtol=0)
+        torch.testing.assert_close(predictor.predict([video]).answers[0], logits[0].softmax(0), atol=1e-6, rtol=0)
     with pytest.raises(DataError, match=r"gone\.mp4"):
         predictor.middle_clips([whole_video(replace(infos[0], path=infos[0].path.with_name("gone.mp4")))])

@@ -22,8 +22,8 @@ from videoseq.training.callbacks.bad_videos import BadVideoLog
 from videoseq.training.fitting import FitReport, fit
 from videoseq.training.module import SequenceModule
 from videoseq.training.options import OptimizerOptions, TrainerOptions, TrainingOptions
-from videoseq.training.task_options import ClassificationOptions
-from videoseq.training.tasks import ClassificationTask
+from videoseq.training.task_options import ClassificationOptions, TaskOptions
+from videoseq.training.tasks import build_task
 from videoseq.types import ClipSpec
 
 CLIP = ClipSpec(num_frames=4, height=16, width=16)
@@ -49,7 +49,7 @@ class Run:
     head: Any = HEAD
     data: DataOptions = DATA
     augment: AugmentOptions = field(default_factory=lambda: AugmentOptions("light"))
-    task: ClassificationOptions = field(default_factory=ClassificationOptions)
+    task: TaskOptions = field(default_factory=ClassificationOptions)
     optimizer: OptimizerOptions = field(default_factory=lambda: OptimizerOptions(lr=0.01))
     training: TrainingOptions = field(default_factory=lambda: TrainingOptions(max_epochs=2))
     trainer: TrainerOptions = field(default_factory=lambda: TrainerOptions(accelerator="cpu"))
@@ -60,23 +60,25 @@ class Run:
     @property
     def config(self) -> ModelConfig:
         """What the model is built from."""
-        return ModelConfig(self.encoder, self.head, self.manifest.class_names, self.clip)
+        return ModelConfig(self.encoder, self.head, self.manifest.class_names, self.clip, task=self.task.spec)
 
     def module(self) -> SequenceModule:
         """Returns a fresh training module."""
         pl.seed_everything(self.seed, verbose=False)
         return SequenceModule(
             build_model(self.config, channels_last=self.training.channels_last),
-            ClassificationTask(self.task, self.datamodule().class_counts),
+            build_task(self.task, self.config.task, self.datamodule().class_counts, len(self.manifest.videos["train"])),
             self.optimizer,
-            monitor=self.training.monitor,
+            monitor=self.training.monitor or self.task.spec.headline,
             payload=checkpoint_payload(self.config),
             seed=self.seed,
         )
 
     def datamodule(self) -> VideoDataModule:
         """Returns fresh loaders."""
-        return VideoDataModule(self.manifest, self.clip, self.augment, self.data, self.seed)
+        return VideoDataModule(
+            self.manifest, self.clip, self.augment, self.data, self.seed, self.training.tbptt_frames
+        )
 
     def fit(
         self,

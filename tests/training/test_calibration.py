@@ -4,7 +4,9 @@ import math
 
 import pytest
 import torch
+from torch.nn.functional import one_hot
 
+from videoseq.models.answers import answers_of
 from videoseq.training.calibration import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
@@ -13,6 +15,7 @@ from videoseq.training.calibration import (
     fit_temperature,
     fit_thresholds,
 )
+from videoseq.types import TaskSpec
 
 
 def two_classes(right: int, wrong: int, margin: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -64,19 +67,19 @@ def test_logits_too_large_for_an_exponential_are_fitted_all_the_same():
 
 def test_few_videos_and_figures_that_are_no_numbers_fit_nothing():
     logits, targets = two_classes(MIN_VIDEOS - 2, 1, 2.0)
-    assert fit_calibration(logits, targets) is None
+    assert fit_calibration(logits, targets, TaskSpec()) is None
     logits, targets = two_classes(MIN_VIDEOS - 1, 1, 2.0)
-    assert fit_calibration(logits, targets) is not None
+    assert fit_calibration(logits, targets, TaskSpec()) is not None
     logits[3, 1] = math.nan
-    assert fit_calibration(logits, targets) is None
+    assert fit_calibration(logits, targets, TaskSpec()) is None
 
 
 def test_thresholds_are_those_of_the_calibrated_probabilities():
     logits, targets = two_classes(15, 5, 3.0)
     logits[15:] = torch.tensor([1.0, 0.0])
-    fitted = fit_calibration(logits, targets)
+    fitted = fit_calibration(logits, targets, TaskSpec())
     assert fitted is not None
-    assert fitted.thresholds == fit_thresholds(fitted.probs(logits), targets)
+    assert fitted.thresholds == fit_thresholds(answers_of(logits, TaskSpec(), fitted), one_hot(targets, 2) > 0)
     sure, unsure = (float(torch.tensor(margin / fitted.temperature).sigmoid()) for margin in (3.0, 1.0))
     # Class 0 is claimed between the two, class 1 likewise from the other side.
     assert fitted.thresholds == pytest.approx(((sure + unsure) / 2, 1 - (sure + unsure) / 2), abs=1e-6)
@@ -105,14 +108,14 @@ def test_the_threshold_of_a_class_is_this(probs, is_class, expected):
     column = torch.tensor(probs)
     targets = 1 - torch.tensor(is_class)
     for order in (torch.arange(len(probs)), torch.arange(len(probs) - 1, -1, -1)):
-        found, _ = fit_thresholds(torch.stack([column, 1 - column], 1)[order], targets[order])
+        found, _ = fit_thresholds(torch.stack([column, 1 - column], 1)[order], one_hot(targets, 2)[order] > 0)
         assert found == (None if expected is None else pytest.approx(expected))
 
 
 def test_the_threshold_has_the_largest_f1_of_all():
     torch.manual_seed(1)
     probs, targets = torch.randn(60, 3).softmax(1), torch.randint(3, (60,))
-    for k, threshold in enumerate(fit_thresholds(probs, targets)):
+    for k, threshold in enumerate(fit_thresholds(probs, one_hot(targets, 3) > 0)):
         assert threshold is not None
 
         def f1(limit: float, k: int = k) -> float:

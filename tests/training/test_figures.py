@@ -10,15 +10,18 @@ from tests.training.pairs import run_pair
 from videoseq.data.batch import ClipSample, collate
 from videoseq.training.callbacks.media import TensorBoardMedia
 from videoseq.training.figures import EpochFigures
-from videoseq.training.metrics import classification_metrics
+from videoseq.training.task_options import ClassificationOptions
+from videoseq.training.tasks import build_task
+from videoseq.types import TaskSpec
 
+TASK = build_task(ClassificationOptions(), TaskSpec(), {"left": 1, "right": 1}, 2)
 PROBS = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4], [0.4, 0.6]])
 TARGETS = torch.tensor([0, 1, 0, 1, 1])
 LOSSES, WEIGHTS = torch.tensor([0.25, 0.5, 0.0, 1.0, 2.0]), torch.tensor([0.5, 2.0, 0.5, 2.0, 2.0])
 
 
 def expected():
-    metrics = classification_metrics(2)
+    metrics = TASK.metrics()
     metrics.update(PROBS, TARGETS)
     figures = {name: float(value) for name, value in metrics.compute().items()}
     assert (figures["accuracy"], figures["top5_accuracy"]) == (pytest.approx(0.8), 1.0)
@@ -30,7 +33,7 @@ def update(figures, clips):
 
 
 def test_clips_count_what_they_weigh_however_they_came_in_batches_and_an_epoch_starts_anew():
-    figures = EpochFigures(classification_metrics(2))
+    figures = EpochFigures(TASK)
     for cut in (3, 1):
         update(figures, slice(0, cut))
         update(figures, slice(cut, 5))
@@ -39,7 +42,7 @@ def test_clips_count_what_they_weigh_however_they_came_in_batches_and_an_epoch_s
 
 
 def test_metrics_are_told_of_many_clips_together_and_memory_keeps_no_more_of_them():
-    figures = EpochFigures(classification_metrics(2))
+    figures = EpochFigures(TASK)
     told = []
     for _ in range(500):
         update(figures, slice(0, 5))
@@ -49,7 +52,7 @@ def test_metrics_are_told_of_many_clips_together_and_memory_keeps_no_more_of_the
 
 
 def take(rank):
-    figures = EpochFigures(classification_metrics(2))
+    figures = EpochFigures(TASK)
     for clips, owner in [(slice(0, 1), 0), (slice(1, 3), 1), (slice(3, 5), 0)]:
         if rank == owner:
             update(figures, clips)
@@ -75,8 +78,8 @@ OPEN = Path("/proc/self/fd")
 @pytest.mark.skipif(not OPEN.exists(), reason="this system does not tell which files are open")
 def test_batches_of_workers_leave_no_file_open(run):
     """Each of a worker's tensors is a file that stays open while it is there: an epoch has more of them than may be open."""
-    clips = [ClipSample(torch.zeros(1, 4, 3, 16, 16, dtype=torch.uint8), number % 2, number) for number in range(120)]
-    module, media, count = run.module().eval(), TensorBoardMedia(["left", "right"]), []
+    clips = [ClipSample(torch.zeros(1, 4, 3, 16, 16, dtype=torch.uint8), torch.tensor(number % 2), number) for number in range(120)]
+    module, media, count = run.module().eval(), TensorBoardMedia(TASK, ["left", "right"]), []
     with torch.no_grad():
         for batch in DataLoader(clips, batch_size=1, num_workers=1, collate_fn=collate):
             media.on_validation_batch_end(None, None, module.validation_step(batch, 0), batch)

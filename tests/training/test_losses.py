@@ -11,6 +11,7 @@ from videoseq.training import ranks
 from videoseq.training.losses import build_loss
 from videoseq.training.task_options import ClassificationOptions, CrossEntropyOptions, FocalOptions, LossOptions
 from videoseq.training.tasks import ClassificationTask
+from videoseq.types import TaskSpec
 
 LOGITS = torch.tensor([[math.log(3.0), 0.0], [0.0, 0.0]])  # probabilities 3/4, 1/4 and 1/2, 1/2
 TARGETS = torch.tensor([1, 0])
@@ -19,7 +20,7 @@ KINDS = (CrossEntropyOptions, FocalOptions)
 
 
 def task_of(options: LossOptions, counts: dict[str, int]) -> ClassificationTask:
-    return ClassificationTask(ClassificationOptions(loss=options), counts)
+    return ClassificationTask(ClassificationOptions(loss=options), TaskSpec(), counts, sum(counts.values()))
 
 
 def loss_of(task: ClassificationTask, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -169,7 +170,7 @@ def test_a_checkpoint_holds_nothing_of_a_loss():
 
 
 def test_a_task_has_fresh_metrics_of_its_classes():
-    task = ClassificationTask(ClassificationOptions(), {"a": 1, "b": 1, "c": 1})
+    task = task_of(CrossEntropyOptions(), {"a": 1, "b": 1, "c": 1})
     one, other = task.metrics(), task.metrics()
     one.update(torch.eye(3), torch.tensor([0, 1, 0]))
     other.update(torch.eye(3), torch.tensor([0, 1, 2]))

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from videoseq.training.metrics import classification_metrics, evaluate_probs, selection_score
+from videoseq.training.metrics import build_metrics, evaluate_probs, selection_score
+from videoseq.types import TaskSpec
 
 
 def test_figures_equal_those_made_by_hand():
@@ -32,7 +33,7 @@ def test_top5_looks_at_five_of_many():
 def test_batches_add_up_to_the_whole():
     torch.manual_seed(0)
     probs, targets = torch.rand(10, 4).softmax(1), torch.randint(4, (10,))
-    metrics = classification_metrics(4)
+    metrics = build_metrics(TaskSpec(), 4)
     for part in (slice(0, 7), slice(7, 10)):
         metrics.update(probs[part], targets[part])
     whole = evaluate_probs(probs, targets)
@@ -54,12 +55,20 @@ def test_a_probability_of_zero_is_no_infinite_loss():
     ],
 )
 def test_selection_orders_by_the_figure_and_then_by_the_loss(better, worse):
-    assert selection_score(*better) > selection_score(*worse)
+    scores = [selection_score("f1_macro", {"f1_macro": value, "loss": loss, "accuracy": 0.5}) for value, loss in (better, worse)]
+    assert scores[0] > scores[1]
+
+
+@pytest.mark.parametrize("monitor", ["loss", "mae", "rmse"])
+def test_selection_takes_the_least_error_whatever_else_there_is(monitor):
+    others = {name: 0.5 for name in ("loss", "mae", "rmse", "r2")}
+    scores = [selection_score(monitor, {**others, monitor: value}) for value in (0.1, 0.1001, 40.0)]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_metrics_that_agree_on_the_first_batch_stay_apart():
     """torchmetrics' groups would compute macro F1 and top-5 accuracy as one from then on."""
-    metrics = classification_metrics(2)
+    metrics = build_metrics(TaskSpec(), 2)
     metrics.update(torch.tensor([[0.9, 0.1], [0.1, 0.9]]), torch.tensor([0, 1]))
     metrics.update(torch.tensor([[0.9, 0.1], [0.9, 0.1]]), torch.tensor([1, 1]))
     figures = metrics.compute()

@@ -120,7 +120,7 @@ def test_a_checkpoint_gives_the_same_logits(run, batch):
 
 @pytest.mark.parametrize("is_synchronised", [False, True])
 def test_a_batch_of_which_nothing_could_be_read_changes_nothing(run, batch, is_synchronised):
-    empty = collate([ClipSample(None, 0, 3, "torn")])
+    empty = collate([ClipSample(None, torch.tensor(0), 3, "torn")])
     decaying = replace(run, optimizer=OptimizerOptions(lr=0.1, weight_decay=0.5), clip=replace(run.clip, num_frames=6))
     kept, losses, module = Epochs(), Losses(), decaying.module()
     if is_synchronised:

@@ -9,7 +9,7 @@ from videoseq.data.batch import ClipSample, collate
 from videoseq.data.mixing import MixedCollate
 from videoseq.training.task_options import ClassificationOptions, CrossEntropyOptions, FocalOptions
 
-SAMPLES = [ClipSample(torch.zeros(1, length, 3, 16, 16, dtype=torch.uint8), length % 2, 0, seed=length) for length in (4, 1, 3)]
+SAMPLES = [ClipSample(torch.zeros(1, length, 3, 16, 16, dtype=torch.uint8), torch.tensor(length % 2), 0, seed=length) for length in (4, 1, 3)]
 LOSSES = [CrossEntropyOptions(label_smoothing=0.1, class_weights=(1.0, 2.0)), FocalOptions(logit_adjustment=0.5)]
 
 

@@ -53,7 +53,7 @@ def step(rank, run, owner):
     for name, parameter in module.model.named_parameters():
         parameter.register_post_accumulate_grad_hook(lambda _, name=name: log.append((name, None)))
     (batch,) = run.datamodule().train_dataloader()
-    batches = [batch if rank == owner else collate([ClipSample(None, 0, 3, "torn")])]
+    batches = [batch if rank == owner else collate([ClipSample(None, torch.tensor(0), 3, "torn")])]
     trainer = pl.Trainer(
         accelerator="cpu",
         devices=1,

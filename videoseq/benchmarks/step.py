@@ -23,7 +23,7 @@ from videoseq.training.module import SequenceModule
 from videoseq.training.optim import build_optimizer, build_scheduler
 from videoseq.training.options import OptimizerOptions, TrainerOptions, TrainingOptions
 from videoseq.training.task_options import ClassificationOptions
-from videoseq.training.tasks import ClassificationTask
+from videoseq.training.tasks import build_task
 from videoseq.types import ClipSpec
 
 WARM_UP = 3
@@ -109,7 +109,7 @@ def steps_per_second(setup: StepSetup, batches: MemoryBatches) -> float:
     model, config = setup.model()
     module = SequenceModule(
         model,
-        ClassificationTask(setup.task, dict.fromkeys(_CLASSES, 1)),
+        build_task(setup.task, setup.task.spec, dict.fromkeys(_CLASSES, 1), len(_CLASSES)),
         setup.optimizer,
         monitor="loss",
         payload=checkpoint_payload(config),

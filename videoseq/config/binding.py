@@ -15,8 +15,9 @@ def bind(schema: type[T], content: Mapping[str, Any]) -> T:
     """Returns an instance of a dataclass made from a mapping, every value checked.
 
     A field whose metadata holds `family` (name -> dataclass or None) and `names` (the known names, or words that stand for
-    all others) is bound to the dataclass that the mapping's `name` chooses. A field whose metadata holds `partial` (a
-    dataclass) stays a dict of what was given, checked against that dataclass; `otherwise` says what holds for the rest.
+    all others) is bound to the dataclass that the mapping's `name` chooses; without one that of the default, or where that is
+    None the first of `names`. A field whose metadata holds `partial` (a dataclass) stays a dict of what was given, checked
+    against that dataclass; `otherwise` says what holds for the rest.
 
     Args:
         schema: The dataclass.
@@ -38,7 +39,7 @@ def default_values(schema: type) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for item in fields(schema):
         default = _default(item)
-        if default is MISSING or "family" in item.metadata:
+        if default is MISSING or ("family" in item.metadata and default is not None):
             continue
         nested = _nested(item, hints[item.name], None)
         values[item.name] = default_values(nested) if nested is not None and default is not None else default
@@ -74,8 +75,11 @@ def options(schema: type, prefix: str = "") -> Iterator[Option]:
     for item in fields(schema):
         key, hint = prefix + item.name, hints[item.name]
         default = _default(item)
-        if "family" in item.metadata:
-            yield from _family(item, key + ".", default.name)
+        if "family" in item.metadata and default is None:
+            yield Option(key, None, schema, None)
+            yield from (replace(option, group=key) for option in _family(item, key + "."))
+        elif "family" in item.metadata:
+            yield from _family(item, key + ".")
         elif "partial" in item.metadata:
             for option in options(item.metadata["partial"], key + "."):
                 yield replace(option, otherwise=item.metadata["otherwise"])
@@ -88,7 +92,7 @@ def options(schema: type, prefix: str = "") -> Iterator[Option]:
             yield from options(nested, key + ".")
 
 
-def _family(item: Field[Any], prefix: str, default_name: str) -> Iterator[Option]:
+def _family(item: Field[Any], prefix: str) -> Iterator[Option]:
     names: dict[type, tuple[str, ...]] = {}
     for name in item.metadata["names"]:
         member = item.metadata["family"](name)
@@ -100,7 +104,7 @@ def _family(item: Field[Any], prefix: str, default_name: str) -> Iterator[Option
     for key, versions in found.items():
         first = versions[0][0]
         if key == prefix + "name":
-            yield replace(first, default=default_name)
+            yield replace(first, default=_default_name(item))
         elif len(versions) == len(names) and all(option.default == first.default for option, _ in versions):
             yield first
         else:  # an option of a family within the family has members already
@@ -111,10 +115,16 @@ def _default(item: Field[Any]) -> Any:
     return item.default_factory() if item.default_factory is not MISSING else item.default
 
 
+def _default_name(item: Field[Any]) -> str:
+    default = _default(item)
+    name: str = next(iter(item.metadata["names"])) if default is None else default.name
+    return name
+
+
 def _nested(item: Field[Any], hint: Any, content: Mapping[str, Any] | None) -> type | None:
     family = item.metadata.get("family")
     if family is not None:
-        chosen: type | None = family((content or {}).get("name", _default(item).name))
+        chosen: type | None = family((content or {}).get("name", _default_name(item)))
         return chosen
     return next((part for part in (hint, *get_args(hint)) if isinstance(part, type) and is_dataclass(part)), None)
 

@@ -16,8 +16,9 @@ def print_help(command: str, schema: type, usage: str) -> None:
     for key, found in groupby(options(schema), lambda option: option.key):
         versions = list(found)
         kind = "group" if versions[0].hint is None else _type(versions[0].hint)
-        meaning = attribute_text(versions[0].owner, key.rpartition(".")[2])
-        print(f"  {key}  ({kind}; {'; '.join(_defaults(versions))})\n      {meaning}")
+        print(f"  {key}  ({kind}; {'; '.join(_defaults(versions))})")
+        for meaning in _meanings(versions, key.rpartition(".")[2]):
+            print(f"      {meaning}")
 
 
 def attribute_text(owner: type, name: str) -> str:
@@ -29,20 +30,28 @@ def attribute_text(owner: type, name: str) -> str:
     return ""
 
 
+def _meanings(versions: Sequence[Option], name: str) -> list[str]:
+    """Returns what an option means; where it means several things, each with the members of the family for which it does."""
+    members: dict[str, list[str]] = {}
+    for option in versions:
+        members.setdefault(attribute_text(option.owner, name), []).extend(option.members)
+    return [text if len(members) == 1 else f"{', '.join(those)}: {text}" for text, those in members.items()]
+
+
 def _defaults(versions: Sequence[Option]) -> list[str]:
-    """Returns where the default of an option comes from, a phrase for each of its versions."""
-    phrases = []
+    """Returns where the default of an option comes from, a phrase for each default, with the members that have it."""
+    members: dict[str, dict[str, None]] = {}
     for option in versions:
         if option.otherwise:
             phrase = option.otherwise
         elif option.default is MISSING:
             phrase = "required"
-        elif option.group:
+        elif option.group and not option.members:
             phrase = f"{_value(option.default)} where {option.group} is given"
         else:
             phrase = f"default {_value(option.default)}"
-        phrases.append(phrase + (f" for {', '.join(option.members)}" if option.members else ""))
-    return phrases
+        members.setdefault(phrase, {}).update(dict.fromkeys(option.members))
+    return [phrase + (f" for {', '.join(those)}" if those else "") for phrase, those in members.items()]
 
 
 def _value(default: Any) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from videoseq.config.chunk_checks import check_chunks
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.caching.choosing import choose_cache
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.options import DataOptions
-from videoseq.errors import ConfigError
+from videoseq.errors import ConfigError, suggest
 from videoseq.models.options import (
     HEADS,
     EncoderOptions,
@@ -107,21 +108,37 @@ class TrainConfig:
             raise ConfigError("resume continues a run and init_from starts a new one: give one of them")
         self.augment.check_effect(self.clip, self.data.batch_size)
         self.data.check_effect(self.clip)
+        self.augment.check_task(self.task.spec)
+        self.data.check_task(self.task.spec)
         self.optimizer.check_effect(encoder_stays_frozen=self.model.encoder.stays_frozen)
-        choose_cache(self.data.cache, self.augment.resolved(), encoder_stays_frozen=self.model.encoder.stays_frozen)
+        choose_cache(
+            self.data.cache,
+            self.augment.resolved(),
+            encoder_stays_frozen=self.model.encoder.stays_frozen,
+            per_frame=self.task.spec.per_frame,
+        )
         self.training.check_effect(encoder_stays_frozen=self.model.encoder.stays_frozen)
-        loss = self.task.loss
-        corrections = {
-            "data.sampler=balanced": self.data.sampler == "balanced",
-            "task.loss.class_weights=auto": loss.class_weights == "auto",
-            f"task.loss.logit_adjustment={loss.logit_adjustment}": loss.logit_adjustment > 0,
-        }
+        if self.training.tbptt_frames is not None:
+            temporal = self.augment.resolved().temporal
+            check_chunks(self.training.tbptt_frames, self.task.spec, self.model.head, self.clip, temporal, self.data)
+        self.model.head.check_effect(per_frame=self.task.spec.per_frame, has_grid=self.model.encoder.spatial is not None)
+        corrections = {"data.sampler=balanced": self.data.sampler == "balanced", **self.task.loss.corrections}
         given = [word for word, is_given in corrections.items() if is_given]
         if len(given) > 1:
             raise ConfigError(
                 f"{' and '.join(given)}: each makes up for classes of different size, together they overdo it; give one of "
                 "them (class weights written as a list go with all)"
             )
+        if self.monitor not in self.task.spec.monitors:
+            raise ConfigError(
+                f"training.monitor={self.monitor} is no figure of task.name={self.task.name}: "
+                f"{suggest(self.monitor, self.task.spec.monitors)}"
+            )
+
+    @property
+    def monitor(self) -> str:
+        """The validation figure by which checkpoints are ranked: `training.monitor`, or what the task has for it."""
+        return self.training.monitor or self.task.spec.headline
 
 
 @dataclass(frozen=True)
@@ -175,9 +192,12 @@ class EvaluateConfig:
     Attributes:
         checkpoint: The checkpoint, such as `outputs/train/DATE/checkpoints/best.ckpt`.
         on: The split.
-        num_clips: Clips of a video over whose probabilities is averaged.
-        num_crops: Crops of a clip, likewise.
-        order_probe: Whether accuracy is also measured on shuffled, reversed and repeated single frames.
+        num_clips: Clips of a video over whose answers is averaged; null is 3, and 1 where every frame has an answer: those are
+            measured on whole videos, and take no other number.
+        num_crops: Crops of a clip, likewise; 1 where every frame has an answer.
+        order_probe: Whether the accuracy, mAP (multilabel) or R² (regression) is also measured on shuffled, reversed and repeated
+            single frames; not where every frame has an answer.
+        frame_rows: Whether `frames.csv` is written: class and probabilities of every frame, for a model of frames.
         output: Folder of the results; null is `evaluation_<on>` in the run's folder, or beside the checkpoint.
         data: Options that differ from those of the training run.
         trainer: On what.
@@ -186,9 +206,10 @@ class EvaluateConfig:
 
     checkpoint: str = field(metadata={"example": "outputs/train/DATE/checkpoints/best.ckpt"})
     on: Split = "test"
-    num_clips: int = 3
+    num_clips: int | None = None
     num_crops: int = 1
     order_probe: bool = False
+    frame_rows: bool = False
     output: str | None = None
     data: Mapping[str, Any] = field(
         default_factory=dict, metadata={"partial": DataOptions, "otherwise": "as in the training run"}
@@ -199,8 +220,9 @@ class EvaluateConfig:
     def __post_init__(self) -> None:
         self.trainer.refuse_several_devices("evaluate")
         for name in ("num_clips", "num_crops"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ConfigError(f"{name} must be at least 1, got {number}")
 
 
 @dataclass(frozen=True)
@@ -213,12 +235,15 @@ class PredictConfig:
         frame_folders: Folders of extracted frames as videos; the input is then such a folder, or holds some.
         output: Where the rows go, `.csv` or `.json`; null prints a table.
         top_k: How many classes a row names.
-        windows: Whether a long video gets a row per window instead of one row.
+        windows: Whether a long video gets a row per window instead of one row; not where every frame has an answer.
         window_seconds: Length of a window; null is the usual length of the training clips.
         window_step_seconds: Step from window to window; null is half a window.
-        frames: Frame indices that each get a row, from the clip around that frame.
-        num_clips: Clips of a video over whose probabilities is averaged.
+        frames: Frame indices that each get a row, from the clip around that frame, or from the whole video where every frame has
+            an answer.
+        num_clips: Clips of a video over whose answers is averaged; 1 where every frame has an answer.
         num_crops: Crops of a clip, likewise.
+        min_seconds: Length that a predicted segment has at least (frames): a shorter one gets the class of a neighbour.
+        step_seconds: Seconds from row to row of a model with a value for every frame; null is a row for every frame.
         batch_size: Clips of a batch.
         num_workers: Processes that decode; 0 decodes beside the model, which is best for a few videos.
         decoder: Which reader: `auto` is PyAV for files, the fastest exact one; `decord` refuses files that it would read
@@ -238,6 +263,8 @@ class PredictConfig:
     frames: tuple[int, ...] | None = None
     num_clips: int = 1
     num_crops: int = 1
+    min_seconds: float = 0.0
+    step_seconds: float | None = None
     batch_size: int = 16
     num_workers: int = 0
     decoder: Literal["auto", "decord", "pyav", "torchcodec"] = "auto"
@@ -249,7 +276,9 @@ class PredictConfig:
         for name in ("top_k", "num_clips", "num_crops", "batch_size"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("window_seconds", "window_step_seconds"):
+        if self.min_seconds < 0:
+            raise ConfigError(f"min_seconds must be 0 or positive, got {self.min_seconds}")
+        for name in ("window_seconds", "window_step_seconds", "step_seconds"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} must be positive or null, got {value}")

@@ -9,7 +9,8 @@ from typing import Any
 
 from videoseq.config.multirun import Combination, multirun
 from videoseq.config.schema import TrainConfig
-from videoseq.data.options import DataOptions, SyntheticOptions
+from videoseq.data.options import DataOptions
+from videoseq.data.synthetic_options import SyntheticOptions
 from videoseq.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def run_sweep(command: str, train: Train, words: Sequence[str]) -> None:
     from videoseq.running.sweep import finish_sweep
 
     assert sweep.folder is not None
-    finish_sweep(sweep.folder, sweep.configs[0].training.monitor, stopped=stopped)
+    finish_sweep(sweep.folder, sweep.configs[0].monitor, stopped=stopped)
 
 
 class _Sweep:

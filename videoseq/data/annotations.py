@@ -1,20 +1,19 @@
 """Parsing a data set into labelled videos, whatever format it comes in."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from videoseq.data.annotation_format import AnnotationFormat
 from videoseq.data.formats import FORMATS
-from videoseq.data.formats.annotation_csv import COLUMNS
 from videoseq.data.formats.class_folders import LAYOUTS
+from videoseq.data.formats.csv_kinds import CSV_KINDS, csv_kind
 from videoseq.data.formats.source import Source
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.records import Records
 from videoseq.data.resolving import Resolver
 from videoseq.errors import ConfigError, DataError, suggest
-from videoseq.types import VideoRecord
+from videoseq.types import TaskSpec
 
 UNFINISHED_MARK = ".preparing"
 """Name of a file in a folder to which a data set is being copied, or was until something stopped it."""
@@ -30,6 +29,7 @@ def read_annotations(
     allow_outside_root: bool = False,
     frame_folders: FrameFolderOptions = FrameFolderOptions(),  # noqa: B008
     unfinished: bool = False,
+    task: TaskSpec = TaskSpec(),  # noqa: B008
 ) -> Records:
     """Reads every labelled video of a data set.
 
@@ -42,6 +42,7 @@ def read_annotations(
         allow_outside_root: Whether videos may lie outside the root, also through symbolic links.
         frame_folders: Which folders of images are videos.
         unfinished: Whether the data set may be one that is being prepared.
+        task: What the labels are; others than classes of videos stand in a CSV.
 
     Returns:
         The records, sorted by path and time; the order depends on nothing but the data set.
@@ -54,13 +55,27 @@ def read_annotations(
     if format != "auto" and format not in FORMATS:
         raise ConfigError(f"unknown data.format {format!r}: {suggest(format, ['auto', *FORMATS])}")
     if root is None and annotations is None:
+        columns = ",".join(csv_kind(task).columns)
+        if task.name != "classification":
+            raise ConfigError(
+                f"no data set given. Fix: data.annotations=FILE.csv with the columns {columns}, or data.root=DIR, the folder "
+                f"that holds it as {csv_kind(task).file}"
+            )
         raise ConfigError(
             f"no data set given. Fix: data.root=DIR, a folder of {LAYOUTS}, or data.annotations=FILE.csv with the "
-            f"columns {','.join(COLUMNS)}; other layouts have a data.format of their own: {', '.join(FORMATS)}"
+            f"columns {columns}; other layouts have a data.format of their own: {', '.join(FORMATS)}"
         )
     if root is not None:
         _check_root(root)
-    name = _recognise(root, annotations) if format == "auto" else format
+    if task.name == "classification":
+        name = _recognise(root, annotations) if format == "auto" else format
+    elif format in ("auto", "csv"):
+        name = "csv"
+    else:
+        raise ConfigError(
+            f"data.format={format} names one class of each video, got {csv_kind(task).task}. Fix: data.annotations=FILE.csv "
+            f"with the columns {','.join(csv_kind(task).columns)}, and data.format=csv"
+        )
     _check_options(name, annotations, index, class_names_file)
     source = Source(
         root=_base(root, annotations).absolute(),
@@ -70,6 +85,7 @@ def read_annotations(
         allow_outside_root=allow_outside_root,
         frame_folders=frame_folders,
         frames=frame_folders.resolved(),
+        task=task,
     )
     if not unfinished:
         _check_finished(source.root)
@@ -88,6 +104,12 @@ def _recognise(root: Path | None, annotations: Path | None) -> str:
         )
     if root is None or annotations is not None or (root / "annotations.csv").exists():
         return "csv"
+    tracks = next((kind for kind in CSV_KINDS.values() if kind.has_tracks and (root / kind.file).exists()), None)
+    if tracks is not None:
+        raise DataError(
+            f"{str(root)!r} holds {tracks.file!r}, which {tracks.task} reads. Fix: set {tracks.task}, or data.format=folders "
+            "for class folders whatever it says"
+        )
     for name, format in FORMATS.items():
         found = next((sign for sign in format.signs if (root / sign).exists()), None)
         if found is not None:
@@ -130,53 +152,6 @@ def _check_frame_folders(records: Records, options: FrameFolderOptions) -> None:
         raise ConfigError(
             "data.frame_folders.fps has no effect on video files. Fix: remove it, or name the images of folders of frames with "
             "data.frame_folders.pattern"
-        )
-
-
-def check_two_classes(records: Sequence[VideoRecord]) -> None:
-    """Checks that there is something to tell apart.
-
-    Raises:
-        DataError: All videos are of one class; the message says how that comes about.
-    """
-    names = class_names(records)
-    if len(names) < 2:
-        path = records[0].path
-        above = next((folder for folder in path.parents if folder.name == names[0]), None)
-        fix = "add videos of another class"
-        if above is not None and above != path.parent:
-            fix = f"where the classes are the folders in it, data.root={above}; else {fix}, or set data.format"
-        raise DataError(
-            f"there is one class, {names[0]!r}, with {len(records)} videos; expected at least two to tell apart. Fix: {fix}"
-        )
-
-
-def class_names(records: Sequence[VideoRecord]) -> tuple[str, ...]:
-    """Returns the class names; a class id is the place of its name here and comes from nowhere else.
-
-    They are sorted as text, but by value where all are whole numbers: 2 comes before 10.
-    """
-    names = Records.of(records).labels.used
-    if all(name.isdecimal() for name in names):
-        return tuple(sorted(names, key=lambda name: (int(name), name)))
-    return tuple(names)
-
-
-def check_labels(records: Sequence[VideoRecord], class_names: Sequence[str]) -> None:
-    """Checks that every label is one of the classes that a model knows.
-
-    Raises:
-        DataError: A label is not; the message names its row and the nearest class name.
-    """
-    known = set(class_names)
-    labels = Records.of(records).labels
-    unknown = [code for code, name in enumerate(labels.names.to_list()) if name not in known]
-    wrong = np.flatnonzero(np.isin(labels.codes, unknown))
-    if len(wrong):
-        record = records[int(wrong[0])]
-        raise DataError(
-            f"{record.row}: unknown label {record.label!r}, expected one of the {len(known)} classes. "
-            f"Fix: {suggest(record.label, known)}"
         )
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Literal, get_args
 
 from videoseq.errors import ConfigError, suggest
-from videoseq.types import ClipSpec
+from videoseq.types import ClipSpec, TaskSpec
 
 Preset = Literal["none", "light", "standard", "strong"]
 Crop = Literal["center", "random", "random_resized", "multi_scale"]
@@ -66,6 +66,7 @@ class TemporalOptions:
         speed: The clip plays faster or slower by a factor drawn log-uniformly from [1 / speed, speed], in [1, 10]; 1 is off.
             With `random_clip` and `all` the step between its frames is scaled; with `uniform` and `segments`, which spread
             over the whole video, a slower clip covers that share of the video, anywhere, and a faster one stays as it is.
+            Labels of frames move with them; the one label of a video stays, so leave it off where that depends on the tempo.
         drop: Probability in [0, 1) that a frame is lost and the one before it stands in its place; 0 is off.
         jitter: Most places by which each frame of the video moves to either side before a clip is taken from it, their order
             kept. A place is a source frame, or where `clip.target_fps` is set a frame of that rate; with `random_clip` and
@@ -188,6 +189,26 @@ class AugmentOptions:
         """
         switches = {item.name: getattr(self, item.name) for item in fields(Augmentation)}
         return replace(_PRESETS[self.preset], **{name: value for name, value in switches.items() if value is not None})
+
+    def check_task(self, task: TaskSpec) -> None:
+        """Refuses what would make the labels wrong.
+
+        Raises:
+            ConfigError: Clips are mixed whose labels cannot be, or played backwards under the label of another class.
+        """
+        options = self.resolved()
+        for name in ("mixup", "cutmix"):
+            if getattr(options, name) > 0 and task.name not in ("classification", "multilabel"):
+                raise ConfigError(
+                    f"augment.{name}={getattr(options, name)} mixes the labels of two videos, which is for classes of whole "
+                    f"videos, got task.name={task.name}. Fix: augment.{name}=0"
+                )
+        for name in ("reverse_classes", "reverse_pairs"):
+            if getattr(options.temporal, name) and task.name != "classification":
+                raise ConfigError(
+                    f"augment.temporal.{name} says what a class is backwards, which is for videos of one class each, got "
+                    f"task.name={task.name}. Fix: remove it"
+                )
 
     def check_effect(self, clip: ClipSpec, batch_size: int) -> None:
         """Refuses switches that do nothing to such clips, or nothing but harm.

@@ -9,6 +9,8 @@ import pytorch_lightning as pl
 
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.caching.frames import FrameCache
+from videoseq.data.chunk_order import ChunkBatches
+from videoseq.data.chunks import ResumableChunkLoader, evaluation_chunks, shown_lengths, training_chunks
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.features import FeatureClips, FeatureLoader, ResumableFeatureLoader
 from videoseq.data.loading import ClipLoader, ResumableLoader, evaluation_loader
@@ -30,18 +32,28 @@ class VideoDataModule(pl.LightningDataModule):
         augment: How training clips are varied.
         options: Batch size, workers, reader.
         seed: Seed of sample order and augmentation.
+        tbptt_frames: Training goes over whole videos in chunks of so many frames; None: over clips.
 
     Raises:
         ConfigError: `augment` names a class that is none of the data set's.
     """
 
-    def __init__(self, manifest: Manifest, clip: ClipSpec, augment: AugmentOptions, options: DataOptions, seed: int) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        clip: ClipSpec,
+        augment: AugmentOptions,
+        options: DataOptions,
+        seed: int,
+        tbptt_frames: int | None = None,
+    ) -> None:
         super().__init__()
         self.manifest = manifest
         self.clip = clip
         self.augment = augment
         self.options = options
         self.seed = seed
+        self.tbptt_frames = tbptt_frames
         self._start = 0
         self._features: dict[str, FeatureClips] | None = None
         self.reading = Reading(options.decoder, options.limits, options.bad_videos, options.skip_loop_filter)
@@ -62,9 +74,14 @@ class VideoDataModule(pl.LightningDataModule):
         """Gives the loaders features in place of clips."""
         self._features = {"train": train, "val": val}
 
-    def train_dataloader(self) -> ResumableLoader | ResumableFeatureLoader:
+    def train_dataloader(self) -> ResumableLoader | ResumableFeatureLoader | ResumableChunkLoader:
         """Returns the augmented, resumable loader of the training split."""
         videos, batch_size = self.manifest.videos["train"], self._sizes()[0]
+        if self.tbptt_frames is not None:
+            chunks = training_chunks(videos, self.clip, self.augment, self.reading, self.seed)
+            lengths = shown_lengths(videos, self.clip)
+            dealt = ChunkBatches(lengths, self.tbptt_frames, batch_size, self.seed, self._shard())
+            return ResumableChunkLoader(chunks, dealt, self._sizes()[1], self._batches_done, self._start)
         order = training_order(videos, videos.targets, self.clip, self.options, batch_size, self.seed)
         if self._features is not None:
             batches = EpochBatches(len(videos), batch_size, self.seed, order, self._shard())
@@ -72,10 +89,20 @@ class VideoDataModule(pl.LightningDataModule):
         return ResumableLoader(self.train_clips, *self._sizes(), self._batches_done, self._start, order, self._shard())
 
     def val_dataloader(self) -> ClipLoader | FeatureLoader:
-        """Returns the deterministic loader of the validation split."""
+        """Returns the deterministic loader of the validation split: where every frame has an answer, of its whole videos."""
         if self._features is not None:
             videos = self._features["val"]
             return FeatureLoader(videos, batches_in_order(len(videos), self._sizes()[0], self._shard()))
+        if self.manifest.task.per_frame:
+            return evaluation_chunks(
+                self.manifest.videos["val"],
+                self.clip,
+                self.reading,
+                chunk_frames=self.tbptt_frames or self.clip.most_frames,
+                num_lanes=self._sizes()[0],
+                num_workers=self._sizes()[1],
+                shard=self._shard(),
+            )
         clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
         return evaluation_loader(clips, *self._sizes(), self._shard())
 
@@ -110,6 +137,7 @@ class VideoDataModule(pl.LightningDataModule):
             "training videos": f"{len(videos)} (digest {digest})",
             "data.batch_size × devices": self._sizes()[0],
             "data.sampler": self.options.sampler,
+            "training.tbptt_frames": self.tbptt_frames,
             "data.bucketing": "length" if self.options.is_bucketed(self.clip) else "none",
             "seed": self.seed,
             "data.skip_loop_filter": self.options.skip_loop_filter,

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -17,6 +18,7 @@ from videoseq.data.mixing import MixedCollate
 from videoseq.data.samplers import SampleRequest
 from videoseq.data.sampling import available_frames, sample_clip
 from videoseq.data.temporal import TemporalAugment
+from videoseq.data.tracks import Track
 from videoseq.data.transforms import TrainTransform, decode_size, eval_transform
 from videoseq.data.videos import Video
 from videoseq.errors import DataError, DecodeError
@@ -91,6 +93,21 @@ def timeline(video: Video, spec: ClipSpec) -> np.ndarray:
     )
 
 
+def clip_target(video: Video, frames: NDArray[np.int64]) -> Tensor:
+    """Returns what a clip of a video is to be recognised as.
+
+    Args:
+        video: The video.
+        frames: The source frames that the clip shows, (T,), in any order.
+
+    Returns:
+        () int64 class id, () float32 value or (K,) float32; of a track (T,) int64 class ids or float32 values.
+    """
+    if isinstance(video.target, Track):
+        return torch.from_numpy(video.target.at(video.info.frame_seconds[frames]))
+    return torch.as_tensor(video.target)
+
+
 class TrainClips(Dataset[ClipSample]):
     """One augmented clip per video and epoch, asked for by `SampleRequest`.
 
@@ -140,8 +157,8 @@ class TrainClips(Dataset[ClipSample]):
         read: dict[bytes, Tensor] = {}
         return [self._sample(index, seed, read) for seed in seeds]
 
-    def drawn(self, index: int, seed: int) -> tuple[np.ndarray, int]:
-        """Returns the frames that a clip shows, (T,) int64 indices of source frames, and its class id.
+    def drawn(self, index: int, seed: int) -> tuple[np.ndarray, Tensor]:
+        """Returns the frames that a clip shows, (T,) int64 indices of source frames, and what it is to be recognised as.
 
         Raises:
             DataError: The labelled part of the video holds no frame.
@@ -149,8 +166,8 @@ class TrainClips(Dataset[ClipSample]):
         rng = np.random.default_rng(seed)
         video = self.videos[index]
         frames, target = self.temporal.vary(timeline(video, self.spec), video.target, rng)
-        chosen = frames[sample_clip(len(frames), self.spec, rng=rng)]
-        return self.temporal.lose(chosen, rng), target
+        chosen = self.temporal.lose(frames[sample_clip(len(frames), self.spec, rng=rng)], rng)
+        return chosen, clip_target(replace(video, target=target), chosen)
 
     def _sample(self, index: int, seed: int, read: dict[bytes, Tensor]) -> ClipSample:
         video = self.videos[index]
@@ -160,7 +177,7 @@ class TrainClips(Dataset[ClipSample]):
             if frames.tobytes() not in read:
                 read[frames.tobytes()] = read_clip(video, frames, self.spec, self.reading)
         except (DecodeError, DataError) as error:
-            return ClipSample(None, video.target, index, str(error))
+            return _failed(video, index, error)
         decoded = time.perf_counter()
         crops = self.transform(read[frames.tobytes()], seed)[None]  # (T, C, H, W) -> (1, T, C, H, W)
         seconds = decoded - started, time.perf_counter() - decoded
@@ -200,11 +217,15 @@ class EvalClips(Dataset[ClipSample]):
         started = time.perf_counter()
         try:
             frames = timeline(video, self.spec)
-            chosen = sample_clip(len(frames), self.spec, rng=None, view=view, num_views=self.num_clips)
-            clip = read_clip(video, frames[chosen], self.spec, self.reading)
+            shown = frames[sample_clip(len(frames), self.spec, rng=None, view=view, num_views=self.num_clips)]
+            clip = read_clip(video, shown, self.spec, self.reading)
         except (DecodeError, DataError) as error:
-            return ClipSample(None, video.target, index, str(error))
+            return _failed(video, index, error)
         decoded = time.perf_counter()
         crops = eval_transform(clip, self.spec, self.num_crops)  # (V, T, C, H, W)
         seconds = decoded - started, time.perf_counter() - decoded
-        return ClipSample(crops, video.target, index, "", 0, *seconds)
+        return ClipSample(crops, clip_target(video, shown), index, "", 0, *seconds)
+
+
+def _failed(video: Video, index: int, error: Exception) -> ClipSample:
+    return ClipSample(None, clip_target(video, np.zeros(0, np.int64)), index, str(error))

@@ -26,7 +26,7 @@ class FeatureBatch:
     Attributes:
         features: (B, T, D) float32; zero behind a clip's length.
         lengths: (B,) int64 on the CPU, valid frames of each clip.
-        targets: (B,) int64 class ids.
+        targets: (B,) int64 class ids, (B,) float32 values, or (B, K) float32 of 0 and 1, which classes occur.
         videos: Position of each clip's video in the data set's table.
         failures: (position in the table, why) of the videos that could not be read; they are not in the batch.
         read_frames: Reads the frames of a row again, (T, C, H, W) uint8; None where they cannot be read any more.
@@ -34,6 +34,8 @@ class FeatureBatch:
         soft_targets: None: no clips are mixed.
         decode_seconds: 0: nothing was decoded.
         transform_seconds: Likewise.
+        lanes: None: clips stand alone.
+        resets: Likewise.
     """
 
     features: Tensor
@@ -46,6 +48,8 @@ class FeatureBatch:
     soft_targets: None = None
     decode_seconds: float = 0.0
     transform_seconds: float = 0.0
+    lanes: None = None
+    resets: None = None
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -94,8 +98,8 @@ class FeatureClips:
                 "anew (resume=auto continues this run)"
             ) from error
         kept = [picked[row] for row in rows]
-        targets = np.array([self.clips.targets[index, variant] for index, variant in kept], np.int64)
         videos = tuple(index for index, _ in kept)
+        targets = self.clips.targets[[*videos], [variant for _, variant in kept]]  # (B,) or (B, K)
         return FeatureBatch(
             features, lengths, torch.from_numpy(targets), videos, failures, lambda row: self._read_frames(*kept[row])
         )

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 from videoseq.data.batch import ClipBatch, ClipSample
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
-from videoseq.data.samplers import ALONE, EpochBatches, Order, Shard, batches_in_order
+from videoseq.data.samplers import ALONE, EpochBatches, Epochs, Order, Shard, batches_in_order
 from videoseq.errors import DataError
 
 
@@ -89,12 +89,12 @@ class Resumable:
     """What a training loader keeps so that a resumed run goes on with the next batch.
 
     Args:
-        batches: The samples of every batch.
+        batches: What every batch is made of.
         batches_done: Says how many batches were trained on, over all epochs; asked when a checkpoint is written.
         start: Batches, over all epochs, behind which the first epoch starts.
     """
 
-    def __init__(self, batches: EpochBatches, batches_done: Callable[[], int], start: int) -> None:
+    def __init__(self, batches: Epochs[Any], batches_done: Callable[[], int], start: int) -> None:
         self.batches = batches
         self.batches.resume(start)
         self._batches_done = batches_done

@@ -5,23 +5,25 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from videoseq.data.annotations import check_labels, check_two_classes, class_names, read_annotations
+from videoseq.data.annotations import read_annotations
 from videoseq.data.decoding import check_decoder
 from videoseq.data.frame_folders import FrameFolderOptions
-from videoseq.data.options import DataOptions, SyntheticOptions
-from videoseq.data.parts import check_parts
+from videoseq.data.labels import LABELS, Values
+from videoseq.data.options import DataOptions
+from videoseq.data.parts import check_parts, check_tracks
 from videoseq.data.records import Records
 from videoseq.data.scanning import scan_table
 from videoseq.data.splits import assign_splits
 from videoseq.data.synthetic import write_synthetic
+from videoseq.data.synthetic_options import SyntheticOptions
 from videoseq.data.videos import Videos
 from videoseq.errors import CheckpointError, DataError
-from videoseq.types import SPLITS, FrameFolder, Split, VideoRecord
+from videoseq.types import SPLITS, FrameFolder, Split, TaskSpec, VideoRecord
 
 logger = logging.getLogger(__name__)
 
@@ -47,14 +49,16 @@ class Manifest:
     """The videos of a data set.
 
     Attributes:
-        class_names: Class id -> name.
+        class_names: Class id -> name; of values `value` alone.
         videos: The usable videos of each split, in a fixed order; a split may be empty.
         bad: The videos that were left out.
+        task: What the labels are.
     """
 
     class_names: tuple[str, ...]
     videos: Mapping[Split, Videos]
     bad: tuple[BadVideo, ...]
+    task: TaskSpec = field(default_factory=TaskSpec)
 
     @property
     def num_videos(self) -> int:
@@ -62,10 +66,28 @@ class Manifest:
         return sum(len(videos) for videos in self.videos.values())
 
     @property
-    def class_counts(self) -> dict[str, int]:
-        """Class name -> training videos, in the order of the class ids."""
-        counts = np.bincount(self.videos["train"].targets, minlength=len(self.class_names))
+    def class_counts(self) -> dict[str, float]:
+        """Class name -> training videos that have it, or its labelled seconds where frames have classes, by class id."""
+        counts = LABELS[self.task.name].counts(self.videos["train"], len(self.class_names))
         return dict(zip(self.class_names, counts.tolist(), strict=True))
+
+    @property
+    def fitted_task(self) -> TaskSpec:
+        """The task, of a regression with mean and standard deviation of the values of the training videos.
+
+        Raises:
+            DataError: All of them are the same.
+        """
+        if self.task.has_classes:
+            return self.task
+        values = Values.values(self.videos["train"].targets)
+        mean, std = float(values.mean()), float(values.std())
+        if std == 0:
+            raise DataError(
+                f"all {len(values)} values of the training videos are {mean:g}; expected different ones. Fix: add videos, or "
+                "another data.split.seed"
+            )
+        return replace(self.task, mean=mean, std=std)
 
     @property
     def frame_folders(self) -> FrameFolderOptions:
@@ -83,7 +105,11 @@ class Manifest:
 
 
 def build_manifest(
-    options: DataOptions, cache: Path, progress: Progress, expected_classes: Sequence[str] | None = None
+    options: DataOptions,
+    cache: Path,
+    progress: Progress,
+    expected_classes: Sequence[str] | None = None,
+    task: TaskSpec = TaskSpec(),  # noqa: B008
 ) -> Manifest:
     """Reads annotations, scans every file once, leaves the bad ones out and assigns the splits.
 
@@ -92,6 +118,7 @@ def build_manifest(
         cache: Folder for the scan's results.
         progress: Makes the progress bar of the scan.
         expected_classes: The classes of a checkpoint; labels outside them are an error. None takes the classes found.
+        task: What the labels are.
 
     Raises:
         ConfigError: Options contradict each other or the data.
@@ -112,19 +139,21 @@ def build_manifest(
         class_names_file=class_names_file,
         allow_outside_root=options.allow_outside_root,
         frame_folders=options.frame_folders,
+        task=task,
     )
     folders = [Path(path or "") for path in records.paths.take(np.flatnonzero(records.frames >= 0))]
     check_decoder("data.decoder", options.decoder, folders, len(records))
-    found = class_names(records)
+    labels = LABELS[task.name]
+    found = labels.class_names(records, task)
     if expected_classes is None:
-        check_two_classes(records)
+        labels.check_variety(records, found)
     names = found if expected_classes is None else tuple(expected_classes)
-    if not set(names) & set(found):
+    if found and not set(names) & set(found):
         raise CheckpointError(
             f"the checkpoint knows the classes {', '.join(names)}, the data has {', '.join(found)}: "
             "name the data that it was trained on with data.root=DIR"
         )
-    check_labels(records, names)
+    labels.check_known(records, names)
     paths = records.paths.names.to_list()
     with progress("scanning", len(paths)) as advance:
         infos = scan_table(
@@ -144,14 +173,18 @@ def build_manifest(
     refuse_bad(bad, len(records), options)
     good = records.take(np.flatnonzero(~is_bad))
     if expected_classes is None:
-        refuse_lost_class(good.labels.used, bad)
+        refuse_lost_class(good.labels.used, bad, task)
     check_parts(good, infos, good.paths.codes)
-    splits = assign_splits(good, infos.contents.take(good.paths.codes), options.split)
-    ids = {name: position for position, name in enumerate(names)}
-    targets = np.array([ids.get(name, -1) for name in good.labels.names.to_list()], np.int64)[good.labels.codes]
-    everything = Videos(good, infos, good.paths.codes, targets)
+    check_tracks(good, infos, good.paths.codes)
+    by_class = task.name == "classification"
+    splits = assign_splits(good, infos.contents.take(good.paths.codes), options.split, by_class=by_class)
+    everything = Videos(good, infos, good.paths.codes, labels.targets(good, names, task))
     videos = {split: everything.take(np.flatnonzero(splits == code)) for code, split in enumerate(SPLITS)}
-    return Manifest(names, videos, bad)
+    manifest = Manifest(names, videos, bad, task)
+    unseen = [name for name, count in manifest.class_counts.items() if count == 0]
+    if unseen and expected_classes is None:
+        logger.warning("no training video shows %s, so it cannot be learnt: add videos", ", ".join(map(repr, unseen)))
+    return manifest
 
 
 def _layouts(records: Records) -> dict[str, FrameFolder]:
@@ -168,17 +201,7 @@ def _layouts(records: Records) -> dict[str, FrameFolder]:
 def _write_synthetic(options: SyntheticOptions, root: Path, progress: Progress) -> None:
     number = options.num_train + options.num_val + options.num_test
     with progress(f"writing {options.name.replace('_', ' ')}", number) as advance:
-        write_synthetic(
-            root,
-            options.name,
-            num_train=options.num_train,
-            num_val=options.num_val,
-            num_test=options.num_test,
-            size=options.size,
-            num_frames=options.num_frames,
-            seed=options.seed,
-            on_done=advance,
-        )
+        write_synthetic(root, options, on_done=advance)
 
 
 def scan_file(cache: Path, source: Path) -> Path:
@@ -211,20 +234,22 @@ def refuse_bad(bad: Sequence[BadVideo], num_records: int, options: DataOptions) 
     logger.warning("%d of %d videos are left out; the first: %s", len(bad), num_records, first)
 
 
-def refuse_lost_class(labels: Iterable[str], bad: Sequence[BadVideo]) -> None:
+def refuse_lost_class(labels: Iterable[str], bad: Sequence[BadVideo], task: TaskSpec = TaskSpec()) -> None:  # noqa: B008
     """Refuses that a class is lost because none of its videos can be read.
 
     Args:
-        labels: The classes of the videos that can be read.
+        labels: The labels of the videos that can be read.
         bad: The videos that cannot.
+        task: What the labels are.
 
     Raises:
         DataError: One is.
     """
-    found = set(labels)
+    names_in = LABELS[task.name].names_in
+    found = {name for label in labels for name in names_in(label)}
     for item in bad:
-        if item.record.label not in found:
+        for lost in [name for name in names_in(item.record.label) if name not in found]:
             raise DataError(
-                f"no video of the class {item.record.label!r} can be read; the first: {str(item.record.path)!r}: "
+                f"no video of the class {lost!r} can be read; the first: {str(item.record.path)!r}: "
                 f"{item.reason}. Repair them, or remove the class from the data set"
             )

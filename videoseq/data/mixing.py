@@ -50,8 +50,8 @@ class MixedCollate:
             other = batch.video[partner].index_select(0, at)  # (L, C, H, W)
             rng = np.random.default_rng(derive_seed(seed, _STREAM))
             shares[row] = self._mix(video[row, :length], other, rng)
-        own = one_hot(batch.targets, self.num_classes).float()  # (B, K)
-        # lerp is exact where both are one class.
+        own = batch.targets if batch.targets.ndim == 2 else one_hot(batch.targets, self.num_classes).float()  # (B, K)
+        # lerp is exact where both are alike.
         return replace(batch, video=video, soft_targets=torch.lerp(own.roll(-1, 0), own, shares))
 
     def _mix(self, clip: Tensor, partner: Tensor, rng: np.random.Generator) -> float:

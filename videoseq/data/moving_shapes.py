@@ -14,6 +14,7 @@ independent of each other and of everything else that is drawn (kind, angle, col
 frame is encoded as a keyframe with a constant quantiser, so that the codec leaves no trace of the frames before it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,22 +51,26 @@ class Track:
     radius: NDArray[np.float64]
 
 
-def draw_track(motion: str, num_frames: int, rng: np.random.Generator) -> Track:
+def draw_track(motion: str, num_frames: int, rng: np.random.Generator, before: Track | None = None) -> Track:
     """Draws one motion; at each frame alone its law is the same for all motions.
 
     Args:
         motion: One of `MOTIONS`.
         num_frames: T.
         rng: Source of the random numbers; every motion takes the same number of them.
+        before: What the shape did until now: it goes on from where it is then, and moves from the first frame on. None: it
+            starts anywhere.
 
     Returns:
         The track: position and radius in each frame.
     """
     places = rng.random((num_frames + 1, 2))
     level, phase = rng.random(2)
+    if before is not None:
+        level = (before.radius[-1] - _MIN_RADIUS) / (_MAX_RADIUS - _MIN_RADIUS)
     speed, orbit = rng.uniform(*_SPEED), rng.uniform(*_ORBIT_RADIUS)
     turn, growth = 1 / rng.uniform(*_FRAMES_PER_TURN), 1 / rng.uniform(*_FRAMES_PER_GROWTH)
-    time = np.arange(num_frames, dtype=np.float64)  # (T,)
+    time = np.arange(num_frames, dtype=np.float64) + (before is not None)  # (T,)
     position = np.tile(places[0], (num_frames, 1))  # (T, 2)
     levels = np.full(num_frames, level)  # (T,)
     if motion in _DIRECTIONS:
@@ -74,11 +79,25 @@ def draw_track(motion: str, num_frames: int, rng: np.random.Generator) -> Track:
         # y points down, so a growing angle turns clockwise on the screen.
         angle = 2 * np.pi * (phase + (turn if motion == "clockwise" else -turn) * time)
         position += orbit * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        if before is not None:
+            position -= orbit * np.array([np.cos(2 * np.pi * phase), np.sin(2 * np.pi * phase)])
     else:
         sawtooth = level + {"growing": growth, "shrinking": -growth}[motion] * time
         tooth = np.abs(np.floor(sawtooth)).astype(np.int64)  # (T,), counts the starts again
         position, levels = places[tooth], sawtooth % 1.0
+    if before is not None:
+        position += before.position[-1] - places[0]
     return Track(position % 1.0, _MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * levels)
+
+
+def draw_rest(num_frames: int, before: Track) -> Track:
+    """Returns a shape that stays where it is."""
+    return Track(np.tile(before.position[-1], (num_frames, 1)), np.full(num_frames, before.radius[-1]))
+
+
+def join(tracks: Sequence[Track]) -> Track:
+    """Returns several tracks one after another."""
+    return Track(np.concatenate([each.position for each in tracks]), np.concatenate([each.radius for each in tracks]))
 
 
 def draw_clip(motion: str, size: int, num_frames: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -93,7 +112,20 @@ def draw_clip(motion: str, size: int, num_frames: int, rng: np.random.Generator)
     Returns:
         RGB frames, (T, H, W, 3) uint8.
     """
-    track = draw_track(motion, num_frames, rng)
+    return draw_frames(draw_track(motion, num_frames, rng), size, rng)
+
+
+def draw_frames(track: Track, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draws what a track describes, as a shape of any kind, angle and colour on any background.
+
+    Args:
+        track: Of T frames.
+        size: H and W, pixels.
+        rng: Source of the random numbers.
+
+    Returns:
+        RGB frames, (T, H, W, 3) uint8.
+    """
     background, colour = _draw_colours(size, rng)
     kind = SHAPES[rng.integers(len(SHAPES))]
     angle = rng.uniform(0, 2 * np.pi)

@@ -9,32 +9,9 @@ from videoseq.data.annotation_format import AnnotationFormat
 from videoseq.data.caching.choosing import CacheOption
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.split_options import SplitOptions
+from videoseq.data.synthetic_options import SYNTHETIC_SETS, SyntheticOptions
 from videoseq.errors import ConfigError
-from videoseq.types import ClipSpec, Limits
-
-
-@dataclass(frozen=True)
-class SyntheticOptions:
-    """A data set that the program writes itself, below `data.root`, where it is not there yet.
-
-    Attributes:
-        name: `moving_shapes`: a shape on a random background in one of eight motions, which no single frame gives away.
-            `coloured_shapes`: one of eight shapes in any colour on a noisy background, which every frame shows.
-        num_train: Videos of the training split, a multiple of the eight classes.
-        num_val: Videos of the validation split, likewise.
-        num_test: Videos of the test split, likewise.
-        size: Height and width in pixels.
-        num_frames: Frames of a video.
-        seed: Seed of everything drawn.
-    """
-
-    name: Literal["moving_shapes", "coloured_shapes"] = "moving_shapes"
-    num_train: int = 1000
-    num_val: int = 200
-    num_test: int = 200
-    size: int = 64
-    num_frames: int = 28
-    seed: int = 0
+from videoseq.types import ClipSpec, Limits, TaskSpec
 
 
 @dataclass(frozen=True)
@@ -43,8 +20,11 @@ class DataOptions:
 
     Attributes:
         root: Folder of the data set: `class_name/*.mp4`, `train|val|test/class_name/*.mp4`, or what a CSV's paths start from.
-        annotations: CSV file `path,label[,split,group,start_seconds,end_seconds]`; `annotations.csv` in the root is found. For
-            other formats their list, or the folder of their lists, where these are not at their usual place in the root.
+        annotations: CSV file `path,label[,split,group,start_seconds,end_seconds]`; `annotations.csv` in the root is found.
+            Other tasks have `labels`, names with `|` in between, or `value` in place of `label`. Labels of frames are
+            `path,start_seconds,end_seconds,label[,split,group]`, found as `segments.csv`, or for values
+            `path,time_seconds,value[,split,group]`, found as `values.csv`. For other formats their list, or the folder of
+            their lists, where these are not at their usual place in the root.
         format: `auto`: the CSV where there is one, else class folders. `list`: `train.txt`, `val.txt`, `test.txt` with
             `path label` in every line. The others are the data sets as their authors hand them out.
         class_names: File that names the classes of a `list` whose labels are integers: a line per class, or `id name`;
@@ -61,7 +41,7 @@ class DataOptions:
         batch_size: Clips of a batch on each device; a step of training takes as many from every device.
         num_workers: Processes that decode for each device; null is one per core, at most 8.
         sampler: Which videos an epoch of training visits: `shuffled`: each once; `balanced`: as many in all, but every class
-            equally often, so videos of rare classes come several times, each time augmented anew.
+            equally often, so videos of rare classes come several times, each time augmented anew; for videos of one class each.
         bucketing: `length`: the clips of a training batch are of similar length, so that less of it is padding; which of them
             share a batch is another in every epoch. `auto`: where clips differ in length (`clip.sampling=all` or
             `clip.padding=mask`). `none`: batches are taken from the order as it comes.
@@ -70,13 +50,14 @@ class DataOptions:
         limits: What one file may ask of the machine.
         cache: What is kept on disk below `paths.cache`, so that no epoch and no later run makes it again. `features`: what a
             frozen encoder makes of every clip; training then decodes nothing and runs no CNN. `frames`: decoded frames, for an
-            encoder that is trained. `auto`: `features` where the encoder stays frozen and no clips are mixed, else `none`.
+            encoder that is trained. `auto`: `features` where the encoder stays frozen, no clips are mixed and frames have no
+            labels of their own, else `none`.
         cache_variants: Augmented variants of every training video that `cache=features` keeps, at most one for each epoch;
             epoch after epoch shows another one of them.
         cache_limit_gb: The most that `features`, or `frames`, may take on disk below `paths.cache`, those of other options and
             data sets included, in 10^9 bytes; a run that needs more stops before it makes any.
         split: How train, val and test are made.
-        synthetic: A data set to be written first.
+        synthetic: A data set to be written first, below `root`, where it is not there yet.
     """
 
     root: str | None = None
@@ -98,7 +79,9 @@ class DataOptions:
     cache_variants: int = 4
     cache_limit_gb: float = 50.0
     split: SplitOptions = field(default_factory=SplitOptions)
-    synthetic: SyntheticOptions | None = None
+    synthetic: SyntheticOptions | None = field(
+        default=None, metadata={"family": SYNTHETIC_SETS.get, "names": SYNTHETIC_SETS}
+    )
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -131,6 +114,18 @@ class DataOptions:
             raise ConfigError(
                 f"data.bucketing=length changes nothing: with clip.sampling={clip.sampling} and clip.padding={clip.padding} "
                 f"all clips have {clip.num_frames} frames; leave it out, or set clip.sampling=all or clip.padding=mask"
+            )
+
+    def check_task(self, task: TaskSpec) -> None:
+        """Refuses what only videos of one class each can have.
+
+        Raises:
+            ConfigError: `sampler` is `balanced`, and the task another.
+        """
+        if self.sampler == "balanced" and task.name != "classification":
+            raise ConfigError(
+                "data.sampler=balanced shows videos of every class equally often, which is for videos of one class each, got "
+                f"task.name={task.name}. Fix: leave it out"
             )
 
     @property

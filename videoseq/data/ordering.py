@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
 from videoseq.data.balancing import balanced_order
 from videoseq.data.bucketing import bucketed, clip_lengths
 from videoseq.data.options import DataOptions
 from videoseq.data.samplers import Order, epoch_order
+from videoseq.data.targets import Targets
+from videoseq.data.tracks import Tracks
 from videoseq.data.videos import Video
 from videoseq.types import ClipSpec
 
 
 def training_order(
     videos: Sequence[Video],
-    targets: Sequence[int] | NDArray[np.int64],
+    targets: Targets,
     spec: ClipSpec,
     options: DataOptions,
     batch_size: int,
@@ -26,11 +25,14 @@ def training_order(
 
     Args:
         videos: The training videos.
-        targets: Class id of each of them.
+        targets: Those of each of them; class ids where `sampler` is `balanced`.
         spec: How clips are cut.
         options: `sampler` and `bucketing`.
         batch_size: Clips of a batch, those of all processes together.
         seed: Seed of the order.
     """
-    order = partial(balanced_order, targets, seed) if options.sampler == "balanced" else partial(epoch_order, len(videos), seed)
+    order: Order = partial(epoch_order, len(videos), seed)
+    if options.sampler == "balanced":
+        assert not isinstance(targets, Tracks), "only videos of one class each are balanced: DataOptions.check_task"
+        order = partial(balanced_order, targets, seed)
     return bucketed(order, clip_lengths(videos, spec), batch_size, seed) if options.is_bucketed(spec) else order

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from videoseq.data.columns import Positions, Texts, Words, joined
+from videoseq.data.tracks import Tracks, join_tracks
 from videoseq.types import SPLITS, FrameFolder, Split, VideoRecord
 
 NO_SPLIT = -1
@@ -22,7 +23,7 @@ class Records(Sequence[VideoRecord]):
 
     Attributes:
         paths: The files and folders of frames.
-        labels: The class names.
+        labels: The class names, or what stands for a label, as `VideoRecord.label` tells.
         splits: Position in `SPLITS`, (N,) int8, or `NO_SPLIT`.
         groups: The sources that are shared.
         starts: Where the labelled parts start, (N,) float64 seconds, NaN where that is the start of the video.
@@ -31,6 +32,7 @@ class Records(Sequence[VideoRecord]):
         frames: Position in `layouts` of how the frames lie, (N,) int8; -1 where the path is a file.
         layouts: The ways in which frames lie in folders.
         are_official: Whether the authors of the data set give the split, (N,) bool.
+        tracks: The labels in time; None where a video has one label. A `VideoRecord` alone does not hold them.
     """
 
     paths: Words
@@ -43,6 +45,7 @@ class Records(Sequence[VideoRecord]):
     frames: NDArray[np.int8]
     layouts: tuple[FrameFolder, ...]
     are_official: NDArray[np.bool_]
+    tracks: Tracks | None = None
 
     @classmethod
     def of(cls, records: Sequence[VideoRecord]) -> "Records":
@@ -104,7 +107,8 @@ class Records(Sequence[VideoRecord]):
         return chosen
 
     def _columns(self) -> dict[str, Any]:
-        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "layouts"}
+        columns = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "layouts"}
+        return {name: column for name, column in columns.items() if column is not None}
 
 
 def join_records(tables: Sequence[Records]) -> Records:
@@ -112,6 +116,7 @@ def join_records(tables: Sequence[Records]) -> Records:
     first = tables[0]
     if any(table.layouts != first.layouts for table in tables):
         return Records.of([record for table in tables for record in table])
+    tracks = [table.tracks for table in tables if table.tracks is not None]
     return Records(
         paths=joined([table.paths for table in tables]),
         labels=joined([table.labels for table in tables]),
@@ -123,6 +128,7 @@ def join_records(tables: Sequence[Records]) -> Records:
         frames=np.concatenate([table.frames for table in tables]),
         layouts=first.layouts,
         are_official=np.concatenate([table.are_official for table in tables]),
+        tracks=join_tracks(tracks) if tracks else None,
     )
 
 

@@ -1,10 +1,14 @@
 """Which samples come when: a pure function of (seed, epoch, position), so that any point of a run can be reached directly."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Request = TypeVar("Request")
 
 Order = Callable[[int], Sequence[int]]
 """Gives the samples of an epoch in the order in which they come."""
@@ -59,12 +63,40 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
     return order
 
 
-class EpochBatches:
-    """Batches of an epoch, endlessly many epochs, resumable between any two batches.
+class Epochs(ABC, Generic[Request]):
+    """Batches of what a data set is asked for, endlessly many epochs, resumable between any two batches.
 
     Each iterator that is drawn from gives the next epoch. The length is always that of a whole epoch, also where a resumed
-    one is shorter. Several processes share the one order: each takes its slice of every batch, and all have equally many
-    batches, some of which may be empty.
+    one is shorter.
+    """
+
+    def __init__(self) -> None:
+        self._next_batch = 0
+
+    def resume(self, batches_done: int) -> None:
+        """Lets the next epoch start behind `batches_done` batches, counted over all epochs."""
+        self._next_batch = batches_done
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Returns the number of batches of an epoch, the same for all."""
+
+    @abstractmethod
+    def batches(self, epoch: int, position: int) -> Iterator[list[Request]]:
+        """Yields the batches of an epoch from a position on."""
+
+    def __iter__(self) -> Iterator[list[Request]]:
+        # A generator, so that only drawing a batch starts an epoch: a loader with workers asks for two iterators and uses one.
+        epoch, position = divmod(self._next_batch, len(self))
+        self._next_batch = (epoch + 1) * len(self)
+        yield from self.batches(epoch, position)
+
+
+class EpochBatches(Epochs[SampleRequest]):
+    """Batches of an epoch in which each sample, or as many, comes once.
+
+    Several processes share the one order: each takes its slice of every batch, and all have equally many batches, some of
+    which may be empty.
 
     Args:
         num_samples: Samples of an epoch.
@@ -75,23 +107,17 @@ class EpochBatches:
     """
 
     def __init__(self, num_samples: int, batch_size: int, seed: int, order: Order | None = None, shard: Shard = ALONE) -> None:
+        super().__init__()
         self.num_samples = num_samples
         self.batch_size = batch_size
         self.order = order if order is not None else lambda epoch: epoch_order(num_samples, seed, epoch)
         self.shard = shard
-        self._next_batch = 0
-
-    def resume(self, batches_done: int) -> None:
-        """Lets the next epoch start behind `batches_done` batches, counted over all epochs."""
-        self._next_batch = batches_done
 
     def __len__(self) -> int:
         return -(-self.num_samples // self.batch_size)
 
-    def __iter__(self) -> Iterator[list[SampleRequest]]:
-        # A generator, so that only drawing a batch starts an epoch: a loader with workers asks for two iterators and uses one.
-        epoch, position = divmod(self._next_batch, len(self))
-        self._next_batch = (epoch + 1) * len(self)
+    def batches(self, epoch: int, position: int) -> Iterator[list[SampleRequest]]:
+        """Yields the batches of an epoch from a position on."""
         order = np.asarray(self.order(epoch))
         repeats = _repeats(order)
         for start in range(position * self.batch_size, self.num_samples, self.batch_size):

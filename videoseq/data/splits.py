@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,14 +11,16 @@ from videoseq.data.kfold import split_by_fold
 from videoseq.data.records import NO_SPLIT, Records
 from videoseq.data.split_options import SplitOptions, SplitStrategy
 from videoseq.data.stratify import Codes
-from videoseq.data.units import SplitCodes, check_two_units, deal, make_units, shared_keys, try_deal, units_per_class
+from videoseq.data.units import ANY, SplitCodes, check_two_units, deal, make_units, shared_keys, try_deal, units_per_class
 from videoseq.errors import DataError, suggest
 from videoseq.types import SPLITS, Split, VideoRecord
 
 _log = logging.getLogger(__name__)
 
 
-def assign_splits(records: Sequence[VideoRecord], contents: Sequence[str | None], options: SplitOptions) -> SplitCodes:
+def assign_splits(
+    records: Sequence[VideoRecord], contents: Sequence[str | None], options: SplitOptions, *, by_class: bool = True
+) -> SplitCodes:
     """Assigns every record to train, val or test.
 
     Records that share a file, their content or (but for `random`) a group are one unit and stay together. Every class
@@ -31,6 +34,7 @@ def assign_splits(records: Sequence[VideoRecord], contents: Sequence[str | None]
         records: The N labelled videos.
         contents: The scan's `content_hash` of each; one that is None shares its content with no other.
         options: How to split.
+        by_class: Whether every split gets its share of every label; else labels do not matter.
 
     Returns:
         The split of each record as its position in `SPLITS`, (N,) int8, in the order of `records`.
@@ -42,6 +46,8 @@ def assign_splits(records: Sequence[VideoRecord], contents: Sequence[str | None]
     if not records:
         raise DataError("there are no videos to split. Fix: add videos to the data set")
     table = Records.of(records)
+    if not by_class:
+        table = replace(table, labels=Words.of([ANY] * len(table)))
     order = table.order()
     ordered, hashes = table.take(order), Words.of(contents).take(order)
     strategy = options.strategy

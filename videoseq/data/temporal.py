@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoseq.data.augment_options import TemporalOptions
+from videoseq.data.targets import Target
 from videoseq.errors import ConfigError, suggest
 from videoseq.types import ClipSpec
 
@@ -32,16 +33,16 @@ class TemporalAugment:
         self.spec = spec
         self.reversed_targets = reversed_targets(options, class_names)
 
-    def vary(self, frames: NDArray[np.int64], target: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:
+    def vary(self, frames: NDArray[np.int64], target: Target, rng: np.random.Generator) -> tuple[NDArray[np.int64], Target]:
         """Returns the timeline as it is played, and what it then shows.
 
         Args:
             frames: The timeline, (n,) indices of source frames.
-            target: Class id.
+            target: Class id, or what the clips of a task are labelled with that nothing reverses.
             rng: Source of random numbers; nothing is drawn for what is off.
 
         Returns:
-            (m,) indices of source frames out of `frames`, and the class id.
+            (m,) indices of source frames out of `frames`, and the class id, or the target as it was.
         """
         if self.options.speed > 1:
             percent = round(100 * math.exp(rng.uniform(-1, 1) * math.log(self.options.speed)))
@@ -49,7 +50,7 @@ class TemporalAugment:
         if self.options.jitter > 0:
             moves = rng.integers(-self.options.jitter, self.options.jitter + 1, len(frames))
             frames = frames[jittered(np.arange(len(frames)), moves)]
-        if target in self.reversed_targets and rng.random() < 0.5:
+        if isinstance(target, int) and target in self.reversed_targets and rng.random() < 0.5:
             return frames[::-1], self.reversed_targets[target]
         return frames, target
 
@@ -157,7 +158,7 @@ def reversed_targets(options: TemporalOptions, class_names: Sequence[str]) -> di
     return {ids[name]: ids[other] for name, other in backwards.items()}
 
 
-def shown_counts(class_counts: Mapping[str, int], options: TemporalOptions) -> dict[str, float]:
+def shown_counts(class_counts: Mapping[str, float], options: TemporalOptions) -> dict[str, float]:
     """Returns how many clips of each class an epoch shows on average: of a pair that is reversed, half of those of both.
 
         open 12, close 3, wave 4, reverse_pairs [[open,close]]:   open 6 + 1.5, close 1.5 + 6, wave 4

@@ -11,6 +11,9 @@ from videoseq.data.stratify import Codes, Units, connected_units, deal_units, mi
 from videoseq.errors import DataError
 from videoseq.types import SPLITS, Split
 
+ANY = ""
+"""The label of all records where labels do not matter for the split."""
+
 SplitCodes = NDArray[np.int8]
 """The split of each of N records as its position in `SPLITS`, (N,) int8."""
 
@@ -62,6 +65,8 @@ def check_two_units(records: Records, units: Units, strategy: str) -> None:
     else:
         reason = f"{len(members)} videos that are parts or copies of one, the first is {first.row}"
         fix = "add another video of it, or remove the class"
+    if label == ANY:
+        raise DataError(f"the data set has {reason}, expected two, one to train and one to validate. Fix: add videos")
     raise DataError(f"the class {label!r} has {reason}: a class needs two videos, one to train and one to validate. Fix: {fix}")
 
 

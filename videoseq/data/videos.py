@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from videoseq.data.columns import Positions, Words
 from videoseq.data.infos import Infos, join_infos
 from videoseq.data.records import Records, join_records
+from videoseq.data.targets import Target, Targets, join_targets, take_targets, target_at, targets_of
 from videoseq.types import VideoInfo, VideoRecord
 
 Identities = NDArray[np.uint64]
@@ -25,12 +26,13 @@ class Video:
     Attributes:
         record: What the annotations say.
         info: What the scan says.
-        target: Class id; -1 where the class is not known.
+        target: What the annotations say, as a number: a class id, -1 where the class is not known; a value; (K,) float32 of 0
+            and 1, which classes occur; or a `Track`, what holds at any second.
     """
 
     record: VideoRecord
     info: VideoInfo
-    target: int = -1
+    target: Target = -1
 
     @property
     def identity(self) -> str:
@@ -45,10 +47,10 @@ class Videos(Sequence[Video]):
         records: What the annotations say.
         infos: What the scan says about the files.
         info_ids: Position in `infos` of each video's file, (N,).
-        targets: Class ids, (N,) int64.
+        targets: Those of each video: class ids, (N,) int64; values, (N,) float32; which classes occur, (N, K) float32; tracks.
     """
 
-    def __init__(self, records: Records, infos: Infos, info_ids: NDArray[np.integer], targets: NDArray[np.int64]) -> None:
+    def __init__(self, records: Records, infos: Infos, info_ids: NDArray[np.integer], targets: Targets) -> None:
         self.records = records
         self.infos = infos
         self.info_ids = info_ids
@@ -64,7 +66,7 @@ class Videos(Sequence[Video]):
             Records.of([video.record for video in listed]),
             Infos.of(video.info for video in listed),
             np.arange(len(listed)),
-            np.array([video.target for video in listed], np.int64),
+            targets_of([video.target for video in listed]),
         )
 
     def __len__(self) -> int:
@@ -77,11 +79,12 @@ class Videos(Sequence[Video]):
     def __getitem__(self, index: "int | slice") -> "Video | Videos":
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
-        return Video(self.records[index], self.infos[int(self.info_ids[index])], int(self.targets[index]))
+        return Video(self.records[index], self.infos[int(self.info_ids[index])], target_at(self.targets, index))
 
     def take(self, positions: Positions) -> "Videos":
         """Returns the videos at some positions."""
-        return Videos(self.records.take(positions), self.infos, self.info_ids[positions], self.targets[positions])
+        targets = take_targets(self.targets, positions)
+        return Videos(self.records.take(positions), self.infos, self.info_ids[positions], targets)
 
     @cached_property
     def identities(self) -> Identities:
@@ -116,7 +119,7 @@ def join_videos(tables: Sequence[Videos]) -> Videos:
         starts = np.cumsum([0, *(len(table.infos) for table in tables)])
         info_ids = [ids + start for ids, start in zip(info_ids, starts, strict=False)]
     records = join_records([table.records for table in tables])
-    return Videos(records, infos, np.concatenate(info_ids), np.concatenate([table.targets for table in tables]))
+    return Videos(records, infos, np.concatenate(info_ids), join_targets([table.targets for table in tables]))
 
 
 def _digest(content_hash: str, start_seconds: float | None, end_seconds: float | None) -> bytes:

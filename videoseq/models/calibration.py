@@ -13,7 +13,7 @@ class Calibration:
     """A temperature, and the probability from which each class is claimed.
 
     Attributes:
-        temperature: T > 0; probabilities are softmax(logits / T) (Guo et al. 2017, eq. 9). 1 changes nothing.
+        temperature: T > 0; probabilities are those of logits / T (Guo et al. 2017, eq. 9), see `answers_of`. 1 changes nothing.
         thresholds: Class id -> probability in [0, 1] that the class must reach, None where there is none; empty for no class.
             Fitted on the probabilities of single views, one class against the rest.
 

@@ -57,7 +57,8 @@ class VideoModel(nn.Module):
             state: What the call on the preceding frames returned; None at the start of a video.
 
         Returns:
-            Logits (B, K), not softmaxed, and the state after the last valid frame of each clip.
+            Logits (B, K), or (B, T, K) where the head answers for each frame, not softmaxed, and the state after the last valid
+            frame of each clip.
 
         Raises:
             ModelError: A video of another dtype or shape; a state or lengths that do not fit.
@@ -74,13 +75,29 @@ class VideoModel(nn.Module):
             state: Likewise.
 
         Returns:
-            Logits (B, K), not softmaxed, and the state after the last valid frame of each clip.
+            Logits (B, K), or (B, T, K) where the head answers for each frame, not softmaxed, and the state after the last valid
+            frame of each clip.
 
         Raises:
             ModelError: A state or lengths that do not fit.
         """
         logits, new_state = self.head(features, _unless_all_valid(lengths, features.shape[1]), state)
         return logits, new_state
+
+    def attention(self, video: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Returns how much each frame counts for the answer.
+
+        Args:
+            video: As for `forward`.
+            lengths: Likewise.
+
+        Returns:
+            Weights (B, T) that sum to 1 over the valid frames of each clip; 0 for the others.
+
+        Raises:
+            ModelError: The head does not pool by attention; a video of another dtype or shape; lengths that do not fit.
+        """
+        return self.head.attention(self.encode(video, lengths), lengths)
 
     def encode(self, video: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Encodes the valid frames; the others are never seen by the encoder, so BatchNorm counts real frames only.

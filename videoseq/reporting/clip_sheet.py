@@ -16,15 +16,13 @@ class ShownClip(NamedTuple):
 
     Attributes:
         frames: (T, C, H, W) uint8 RGB.
-        target: Name of its class.
-        pred: Name of the class that the model gives it.
-        prob: The probability that it gives it, in [0, 1].
+        text: What the model says about its video, and where that is wrong what is true.
+        is_wrong: Whether it is.
     """
 
     frames: Tensor
-    target: str
-    pred: str
-    prob: float
+    text: str
+    is_wrong: bool
 
 
 def write_clip_sheet(path: Path, clips: Sequence[ShownClip]) -> None:
@@ -51,7 +49,6 @@ def clip_sheet(clips: Sequence[ShownClip], num_frames: int = 6, num_columns: int
         frames = F.pad(clip.frames[chosen], (0, max(1, clip.frames.shape[-1] // 32)), value=255)  # a white gap behind each
         strip = frames.permute(2, 0, 3, 1).flatten(1, 2)  # (T, C, H, W) -> (H, T, W, C) -> (H, T * W, C)
         axes.imshow(strip.numpy())
-        wrong = "" if clip.pred == clip.target else f", is {clip.target}"
-        text = drawable(f"{clip.pred} {clip.prob:.2f}{wrong}")
-        axes.set_title(text, fontsize=9, color="red" if wrong else "black", loc="left", parse_math=False)
+        colour = "red" if clip.is_wrong else "black"
+        axes.set_title(drawable(clip.text), fontsize=9, color=colour, loc="left", parse_math=False)
     return figure

@@ -1,6 +1,6 @@
 """What an evaluation leaves: predictions, a confusion matrix, a reliability diagram, and a table per class."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -77,14 +77,20 @@ def per_class(targets: Tensor, probs: Tensor, class_names: Sequence[str]) -> dic
     return table
 
 
-def print_evaluation(title: str, metrics: dict[str, float], classes: dict[str, dict[str, float]]) -> None:
-    """Prints the figures of a split and a row per class."""
+def print_evaluation(title: str, metrics: Mapping[str, float], classes: Mapping[str, Mapping[str, float]]) -> None:
+    """Prints the figures of a split and a row per class, first of what it has how many; without classes the figures alone."""
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(title=title, title_justify="left")
-    for column in ("class", "videos", "precision", "recall", "f1"):
-        table.add_column(column, justify="left" if column == "class" else "right")
-    for name, row in classes.items():
-        figures = (f"{row[key]:.3f}" for key in ("precision", "recall", "f1"))
-        table.add_row(name, str(int(row["num_videos"])), *figures)
-    console.print(table)
+    first = next(iter(classes.values()), {})
+    counts = [name for name in first if name.startswith("num_")]
+    figures = [name for name in first if name not in counts]
+    if classes:
+        table = Table(title=title, title_justify="left")
+        table.add_column("class")
+        for column in (*(name.removeprefix("num_") for name in counts), *(name.replace("_", " ") for name in figures)):
+            table.add_column(column, justify="right")
+        for name, row in classes.items():
+            table.add_row(name, *(str(int(row[key])) for key in counts), *(f"{row[key]:.3f}" for key in figures))
+        console.print(table)
+    else:
+        console.print(title)
     console.print("  ".join(f"{name} {value:.4f}" for name, value in metrics.items()))

@@ -9,30 +9,29 @@ from torch.utils.tensorboard.summary import hparams
 
 from videoseq.reporting.class_bars import class_bars
 from videoseq.reporting.clip_sheet import ShownClip, clip_sheet
-from videoseq.reporting.evaluation import per_class
 from videoseq.reporting.files import writable
 
 
 def add_classes(
-    writer: SummaryWriter, split: str, targets: Tensor, probs: Tensor, class_names: Sequence[str], step: int
+    writer: SummaryWriter, split: str, occurs: Tensor, probs: Tensor, classes: Mapping[str, Mapping[str, float]], step: int
 ) -> None:
-    """Adds a precision-recall curve of every class that has videos (`pr_val/<class>`), and the bars of all (`val/per_class`).
+    """Adds a precision-recall curve of every class that occurs (`pr_val/<class>`), and the bars of all (`val/per_class`).
 
     A class of which a probability is no number, as where the training diverged, has no curve.
 
     Args:
         writer: Writes into the run's folder.
         split: Name of the measured split, such as `val`.
-        targets: (N,) int64 class ids.
+        occurs: (N, K) bool, which classes each video, or frame, has.
         probs: (N, K).
-        class_names: Class id -> name.
+        classes: Class name -> its figures, in the order of the class ids.
         step: Optimiser steps of the run.
     """
-    for k, name in enumerate(class_names):
-        present = targets == k  # (N,)
+    for k, name in enumerate(classes):
+        present = occurs[:, k]  # (N,)
         if present.any() and probs[:, k].isfinite().all():
             writer.add_pr_curve(f"pr_{split}/{writable(name)}", present, probs[:, k], step)
-    writer.add_figure(f"{split}/per_class", class_bars(per_class(targets, probs, class_names)), step)
+    writer.add_figure(f"{split}/per_class", class_bars(classes), step)
 
 
 def add_clips(writer: SummaryWriter, split: str, clips: Mapping[str, Sequence[ShownClip]], step: int) -> None:

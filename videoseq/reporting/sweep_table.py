@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from videoseq.reporting.files import write_csv
+from videoseq.types import LESS_IS_BETTER
 
 _FIRST = ("number", "status")
 _LAST = ("epochs", "seconds", "folder", "message")
@@ -83,14 +84,14 @@ def best_first(rows: Sequence[Row], monitor: str) -> list[Row]:
 
     Args:
         rows: Rows of `sweep.csv`.
-        monitor: The validation figure that counts: less is better for `loss`, more for all others; the loss breaks ties.
+        monitor: The validation figure that counts; the loss breaks ties.
     """
 
     def place(row: Row) -> tuple[bool, float, float]:
         if row["status"] != "done":
             return (True, 0.0, 0.0)
         value, loss = (_number(row.get(_FIGURE + name)) for name in (monitor, "loss"))
-        return (False, value if monitor == "loss" else -value, loss)
+        return (False, value if monitor in LESS_IS_BETTER else -value, loss)
 
     return sorted(rows, key=lambda row: tuple(math.inf if math.isnan(part) else part for part in place(row)))
 

@@ -69,7 +69,12 @@ def keep_data(
     """
     options = loaders.options
     num_workers = options.workers_of(max(ranks.world_size() // trainer.num_nodes, 1))
-    choice = choose_cache(options.cache, loaders.augment.resolved(), encoder_stays_frozen=encoder.stays_frozen)
+    choice = choose_cache(
+        options.cache,
+        loaders.augment.resolved(),
+        encoder_stays_frozen=encoder.stays_frozen,
+        per_frame=loaders.manifest.task.per_frame,
+    )
     if choice.mode == "none":
         if options.cache == "auto":
             logger.info("every epoch decodes its clips: %s (data.cache=frames keeps decoded frames)", choice.reason)

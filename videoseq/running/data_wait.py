@@ -53,7 +53,12 @@ def loading_of(loaders: VideoDataModule, trainer: TrainerOptions, cache: CacheMo
     videos, options = loaders.manifest.videos["train"], loaders.options
     devices = max(ranks.world_size() // trainer.num_nodes, 1)
     infos = [videos[position].info for position in range(0, len(videos), -(-len(videos) // _NUM_LOOKED_AT))]
-    choice = choose_cache("auto", loaders.augment.resolved(), encoder_stays_frozen=encoder_stays_frozen)
+    choice = choose_cache(
+        "auto",
+        loaders.augment.resolved(),
+        encoder_stays_frozen=encoder_stays_frozen,
+        per_frame=loaders.manifest.task.per_frame,
+    )
     return Loading(
         options.workers_of(devices),
         0 if options.decoder == "torchcodec_cuda" else most_workers(devices),

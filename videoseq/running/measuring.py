@@ -2,11 +2,9 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from videoseq.data.dataset import Reading
 from videoseq.data.manifest import Manifest
@@ -16,31 +14,15 @@ from videoseq.models.calibration import Calibration
 from videoseq.models.checkpoint import LoadedModel, store_calibration
 from videoseq.reporting.progress import progress_bar
 from videoseq.reporting.run_files import BadVideoFile
+from videoseq.running.reports import MeasuredSplit, report_of
+from videoseq.running.reports.report import shown_paths
 from videoseq.serving.device import choose_device
-from videoseq.serving.inference import VideoProbs
-from videoseq.serving.predictor import Predictor, targets_and_paths
-from videoseq.training.calibration import MIN_VIDEOS, fit_calibration
-from videoseq.training.evaluation import report_split
-from videoseq.training.metrics import evaluate_probs
+from videoseq.serving.predictor import Predictor
+from videoseq.training.calibration import fit_calibration, least_number
 from videoseq.training.options import TrainerOptions
 from videoseq.types import Split
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class MeasuredSplit:
-    """What a model says about a split, and how right it is.
-
-    Attributes:
-        result: Probabilities of every video.
-        targets: (M,) int64 class ids of the videos of `result`.
-        metrics: Its figures, those of `report_split` where its files were written.
-    """
-
-    result: VideoProbs
-    targets: Tensor
-    metrics: dict[str, Any]
 
 
 def predictor_of(loaded: LoadedModel, data: DataOptions, trainer: TrainerOptions) -> Predictor:
@@ -65,7 +47,7 @@ def measure_split(
     *,
     num_clips: int = 1,
     num_crops: int = 1,
-) -> MeasuredSplit:
+) -> MeasuredSplit[Any]:
     """Measures a model on a split, and writes its predictions, its figures and what could not be read.
 
     Args:
@@ -74,27 +56,25 @@ def measure_split(
         split: Its name.
         folder: Where the files go.
         root: Paths below it are written relative to it.
-        num_clips: Clips of a video over whose probabilities is averaged.
+        num_clips: Clips of a video over whose answers is averaged; 1 where there is an answer for each frame.
         num_crops: Crops of a clip, likewise.
 
     Raises:
-        DataError: None of the videos could be read.
+        DataError: None of the videos could be read, or none has a label.
     """
-    result = predictor.predict(videos, num_clips=num_clips, num_crops=num_crops)
-    targets, paths = targets_and_paths(result, videos, root)
+    report = report_of(predictor)
+    measured = report.ask(videos, num_clips=num_clips, num_crops=num_crops)
     listed = BadVideoFile(folder / "bad_videos.csv")
-    for position, reason in result.failures:
+    for position, reason in measured.result.failures:
         record = videos[position].record
         listed.add(record.path, record.row, split, reason)
         logger.warning("left out of %s: %s", split, reason)
-    loaded = predictor.loaded
-    metrics = report_split(folder, split, paths, targets, result.probs, loaded.config.class_names, loaded.calibration)
-    return MeasuredSplit(result, targets, metrics)
+    return replace(measured, metrics=report.write(folder, split, measured, shown_paths(measured.videos, root)))
 
 
 def measure_validation(
     predictor: Predictor, videos: Sequence[Video], checkpoint: Path, *, calibrate: bool
-) -> tuple[Predictor, MeasuredSplit, dict[str, Any] | None]:
+) -> tuple[Predictor, MeasuredSplit[Any], dict[str, Any] | None]:
     """Measures a checkpoint on the validation videos, a single view of each, and stores its calibration in it.
 
     The calibration is fitted on the logits, whatever calibration the checkpoint has, so that measuring twice changes nothing.
@@ -112,37 +92,41 @@ def measure_validation(
     Raises:
         DataError: None of the videos could be read.
     """
-    result = predictor.predict(videos)
-    targets, _ = targets_and_paths(result, videos, None)
-    fitted = fit_calibration(result.logits, targets) if calibrate else None
+    report = report_of(predictor)
+    report = replace(report, predictor=report.with_calibration(Calibration()))
+    before = report.ask(videos)
+    logits, targets = report.evidence(before)
+    task = predictor.loaded.config.task
+    fitted = fit_calibration(logits, targets, task) if calibrate else None
     calibration = Calibration() if fitted is None else fitted
     if calibration != predictor.loaded.calibration:
         store_calibration(checkpoint, calibration)
-    before, after = (evaluate_probs(either.probs(result.logits), targets) for either in (Calibration(), calibration))
-    section = None
+    after = report.calibrated(before, calibration)
+    calibrated = report.with_calibration(calibration)
+    what = "labelled frames" if task.per_frame else "videos"
     if fitted is not None:
+        names = predictor.loaded.config.class_names
         section = {
             "temperature": fitted.temperature,
-            "thresholds": dict(zip(predictor.loaded.config.class_names, fitted.thresholds, strict=True)),
-            "num_videos": len(targets),
-            "before": _sureness(before),
-            "after": _sureness(after),
+            "thresholds": dict(zip(names, fitted.thresholds, strict=True)) if fitted.thresholds else {},
+            f"num_{what.removeprefix('labelled ')}": len(targets),
+            "before": _sureness(before.metrics),
+            "after": _sureness(after.metrics),
         }
-        text = "calibrated on %d videos: temperature %.2f, ECE %.3f before and %.3f after"
-        logger.info(text, len(targets), fitted.temperature, before["ece"], after["ece"])
-    elif calibrate and not result.logits.isfinite().all():
-        text = "not calibrated: logits of %d of %d validation videos are infinite or no numbers; try a lower optimizer.lr"
-        logger.warning(text, int((~result.logits.isfinite()).any(1).sum()), len(targets))
-    elif calibrate:
-        logger.info("not calibrated: that takes at least %d validation videos, got %d", MIN_VIDEOS, len(targets))
-    loaded = replace(predictor.loaded, calibration=calibration)
-    calibrated = replace(result, probs=calibration.probs(result.logits))
-    return replace(predictor, loaded=loaded), MeasuredSplit(calibrated, targets, after), section
+        text = "calibrated on %d %s: temperature %.2f, negative log-likelihood %.3f before and %.3f after"
+        logger.info(text, len(targets), what, fitted.temperature, before.metrics["loss"], after.metrics["loss"])
+        return calibrated, after, section
+    if calibrate and not logits.isfinite().all():
+        text = "not calibrated: logits of %d of %d validation %s are infinite or no numbers; try a lower optimizer.lr"
+        logger.warning(text, int((~logits.isfinite()).any(1).sum()), len(targets), what)
+    elif calibrate and task.has_classes:
+        logger.info("not calibrated: that takes at least %d validation %s, got %d", least_number(task), what, len(targets))
+    return calibrated, after, None
 
 
 def _sureness(figures: dict[str, float]) -> dict[str, float]:
-    """Returns what a temperature changes: the calibration error, and the mean negative log-likelihood, which is the loss."""
-    return {"ece": figures["ece"], "nll": figures["loss"]}
+    """Returns what a temperature changes: the mean negative log-likelihood, and of a classification the calibration error."""
+    return {**({"ece": figures["ece"]} if "ece" in figures else {}), "nll": figures["loss"]}
 
 
 def list_bad_videos(folder: Path, manifest: Manifest, *, new: bool = False) -> BadVideoFile:

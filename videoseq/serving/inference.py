@@ -1,4 +1,4 @@
-"""Probabilities of videos, averaged over their clips and crops."""
+"""Answers about whole videos, averaged over their clips and crops."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from videoseq.data.batch import ClipBatch
+from videoseq.models.answers import answers_of
 from videoseq.models.calibration import Calibration
 from videoseq.models.video_model import VideoModel
 from videoseq.serving.device import autocast
-from videoseq.types import derive_seed
+from videoseq.types import TaskSpec, derive_seed
 
 FrameOrder = Literal["ordered", "shuffled", "reversed", "single"]
 REORDERINGS: tuple[FrameOrder, ...] = ("shuffled", "reversed", "single")
@@ -23,18 +24,19 @@ FRAMES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class VideoProbs:
-    """What a model says about videos.
+class VideoAnswers:
+    """What a model says about videos as wholes.
 
     Attributes:
         videos: Positions of the M videos in the data set's table, ascending.
-        probs: (M, K) float32, the mean over each video's clips and crops, after calibration.
+        answers: The mean over each video's clips and crops, float32: probabilities (M, K), after calibration, or of a
+            regression values (M,) in the units of its data.
         logits: (M, K) float32, the mean likewise, before calibration; of a single view they are those of the model.
         failures: (position, why) of every video of which a clip could not be read; these are not among `videos`.
     """
 
     videos: tuple[int, ...]
-    probs: Tensor
+    answers: Tensor
     logits: Tensor
     failures: tuple[tuple[int, str], ...]
 
@@ -45,11 +47,12 @@ def infer_videos(
     *,
     device: torch.device,
     precision: str = "32-true",
+    task: TaskSpec = TaskSpec(),  # noqa: B008
     calibration: Calibration = Calibration(),  # noqa: B008
     order: FrameOrder = "ordered",
     advance: Callable[[], None] = lambda: None,
-) -> VideoProbs:
-    """Runs a model over batches of clips and averages the probabilities of every video.
+) -> VideoAnswers:
+    """Runs a model over batches of clips and averages the answers about every video.
 
     Args:
         model: The model; it is put into eval mode and onto the device. Where it has no `encoder_chunk` it encodes
@@ -57,7 +60,8 @@ def infer_videos(
         batches: Clips; those of one video may stand in several batches.
         device: Where the model runs.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
-        calibration: What turns the logits of a view into probabilities, which are then averaged.
+        task: What the logits mean: one answer for each video.
+        calibration: Its temperature is in the answers about a view, which are then averaged.
         order: The order in which a clip's valid frames are shown; `single` repeats one of them, drawn at random.
         advance: Called after every batch.
     """
@@ -73,15 +77,16 @@ def infer_videos(
             with torch.inference_mode(), autocast(device, precision), _in_chunks(model):
                 moved = shown.to(device)
                 logits, _ = model(moved.video, moved.lengths)  # (B, K)
-            both = torch.stack([calibration.probs(logits), logits.float()], dim=1).cpu()  # (B, 2, K)
+            answers = answers_of(logits, task, calibration).view(len(batch), -1)  # (B, K)
+            both = torch.stack([answers, logits.float()], dim=1).cpu()  # (B, 2, K)
             for position, row in zip(batch.videos, both, strict=True):
                 total, count = sums.get(position, (torch.zeros_like(row), 0))
                 sums[position] = (total + row, count + 1)
         advance()
     videos = tuple(sorted(position for position in sums if position not in failures))
     means = [sums[position][0] / sums[position][1] for position in videos]
-    probs, logits = torch.stack(means, dim=1) if means else torch.zeros(2, 0, 0)  # (2, M, K)
-    return VideoProbs(videos, probs, logits, tuple(sorted(failures.items())))
+    answers, logits = torch.stack(means, dim=1) if means else torch.zeros(2, 0, 1)  # (2, M, K)
+    return VideoAnswers(videos, answers if task.has_classes else answers[:, 0], logits, tuple(sorted(failures.items())))
 
 
 @contextmanager

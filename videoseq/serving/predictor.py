@@ -1,4 +1,4 @@
-"""A checkpoint that classifies videos."""
+"""A checkpoint that says something about videos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ from videoseq.data.manifest import Progress
 from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.models.checkpoint import LoadedModel, load_checkpoint
-from videoseq.serving.inference import FrameOrder, VideoProbs, infer_videos
+from videoseq.serving.frame_inference import FrameAnswers, frame_chunks, infer_frames
+from videoseq.serving.inference import FrameOrder, VideoAnswers, infer_videos
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A model with all that it needs to classify videos.
+    """A model with all that it needs to say something about videos.
 
     Attributes:
         loaded: The model and what it was built from.
@@ -60,8 +61,8 @@ class Predictor:
 
     def predict(
         self, videos: Sequence[Video], *, num_clips: int = 1, num_crops: int = 1, order: FrameOrder = "ordered"
-    ) -> VideoProbs:
-        """Averages the calibrated probabilities of every video over its clips and crops.
+    ) -> VideoAnswers:
+        """Averages the calibrated answers about every video over its clips and crops, for a model with one answer for each.
 
         Args:
             videos: The videos.
@@ -71,14 +72,39 @@ class Predictor:
         """
         clips = EvalClips(videos, self.loaded.config.clip, self.reading, num_clips, num_crops)
         loader = evaluation_loader(clips, self.batch_size, self.num_workers)
-        with self.progress("classifying" if order == "ordered" else f"classifying {order}", len(loader)) as advance:
+        with self.progress("predicting" if order == "ordered" else f"predicting {order}", len(loader)) as advance:
             return infer_videos(
                 self.loaded.model,
                 loader,
                 device=self.device,
                 precision=self.precision,
+                task=self.loaded.config.task,
                 calibration=self.loaded.calibration,
                 order=order,
+                advance=advance,
+            )
+
+    def predict_frames(self, videos: Sequence[Video]) -> FrameAnswers:
+        """Returns the calibrated answers about every frame of whole videos, for a model with one answer for each.
+
+        Args:
+            videos: The videos.
+
+        Raises:
+            DataError: The labelled part of a video holds no frame.
+        """
+        clip = self.loaded.config.clip
+        chunks = frame_chunks(videos, clip, self.reading, batch_size=self.batch_size, num_workers=self.num_workers)
+        with self.progress("predicting", len(chunks)) as advance:
+            return infer_frames(
+                self.loaded.model,
+                chunks,
+                videos,
+                clip,
+                task=self.loaded.config.task,
+                device=self.device,
+                precision=self.precision,
+                calibration=self.loaded.calibration,
                 advance=advance,
             )
 
@@ -97,20 +123,3 @@ class Predictor:
                 raise DataError(batch.failures[0][1])
             found += [clip[:length] for clip, length in zip(batch.video, batch.lengths.tolist(), strict=True)]
         return found
-
-
-def targets_and_paths(result: VideoProbs, videos: Sequence[Video], root: Path | None) -> tuple[Tensor, list[str]]:
-    """Returns the class ids (M,) and the paths, below the root where they lie there, of the videos of a result.
-
-    Raises:
-        DataError: None of the videos could be read.
-    """
-    if not result.videos:
-        raise DataError(f"none of {len(videos)} videos could be read; the first: {result.failures[0][1]}")
-    chosen = [videos[position] for position in result.videos]
-    base = root.expanduser().absolute() if root is not None else None
-    paths = [
-        str(video.record.path.relative_to(base) if base and video.record.path.is_relative_to(base) else video.record.path)
-        for video in chosen
-    ]
-    return torch.tensor([video.target for video in chosen], dtype=torch.int64), paths

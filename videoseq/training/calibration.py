@@ -1,31 +1,62 @@
 """Fitting a calibration: a temperature, and the probability from which each class is claimed."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
+from videoseq.models.answers import answers_of
 from videoseq.models.calibration import Calibration
+from videoseq.types import TaskSpec
 
 MIN_VIDEOS = 20
 """Fewer validation videos than these fit no calibration: on average it would then make new probabilities worse."""
+
+MIN_FRAMES = 500
+"""The same of labelled frames, which say less each: those of a video are alike."""
+
+MOST_FRAMES = 50_000
+"""More labelled frames are thinned out to these at the most, evenly: the temperature is known well enough by then."""
 
 LOWEST_TEMPERATURE = 0.25
 HIGHEST_TEMPERATURE = 10.0
 _HALVINGS = 60
 
 
-def fit_calibration(logits: Tensor, targets: Tensor) -> Calibration | None:
-    """Returns the calibration of a model; None where there are fewer than `MIN_VIDEOS` videos, or figures that are no numbers.
+def fit_calibration(logits: Tensor, targets: Tensor, task: TaskSpec) -> Calibration | None:
+    """Returns the calibration of a model.
+
+    Of classification and multilabel that is a temperature and a threshold of each class; of frames a temperature alone, as the
+    likeliest class of every frame is what is predicted.
 
     Args:
-        logits: (N, K) of one view of each validation video.
-        targets: (N,) int64 class ids.
+        logits: (N, K), of one view of each validation video, or of its frames that have a label.
+        targets: (N,) int64 class ids, or of multilabel (N, K) float.
+        task: What they mean.
+
+    Returns:
+        None for a regression; where there are fewer videos than `MIN_VIDEOS`, or frames than `MIN_FRAMES`; and where logits are
+        no numbers.
     """
-    if len(targets) < MIN_VIDEOS or not logits.isfinite().all():
+    if not task.has_classes or len(targets) < least_number(task) or not logits.isfinite().all():
         return None
-    temperature = fit_temperature(logits, targets)
-    return Calibration(temperature, fit_thresholds(Calibration(temperature).probs(logits), targets))
+    if task.per_frame:
+        step = -(-len(targets) // MOST_FRAMES)
+        return Calibration(fit_temperature(logits[::step], targets[::step]))
+    if task.name == "multilabel":
+        temperature = fit_label_temperature(logits, targets)
+        classes = targets > 0.5  # (N, K)
+    else:
+        temperature = fit_temperature(logits, targets)
+        classes = one_hot(targets, logits.shape[1]) > 0
+    return Calibration(temperature, fit_thresholds(answers_of(logits, task, Calibration(temperature)), classes))
+
+
+def least_number(task: TaskSpec) -> int:
+    """Returns how many validation videos, or of a task with an answer for each frame labelled frames, fit a calibration."""
+    return MIN_FRAMES if task.per_frame else MIN_VIDEOS
 
 
 def fit_temperature(logits: Tensor, targets: Tensor) -> float:
@@ -49,7 +80,27 @@ def fit_temperature(logits: Tensor, targets: Tensor) -> float:
         expected = ((logits / temperature).softmax(1) * logits).sum(1)  # (N,)
         return bool((expected - wanted).mean() > 0)
 
-    all_right = bool((logits.argmax(1) == targets).all())
+    return _halved(is_too_sharp, all_right=bool((logits.argmax(1) == targets).all()))
+
+
+def fit_label_temperature(logits: Tensor, targets: Tensor) -> float:
+    """Returns the temperature T that minimises the mean binary cross-entropy of sigmoid(logits / T); see `fit_temperature`.
+
+    The slope in 1 / T is the mean of the logits, each times its probability less its target.
+
+    Args:
+        logits: (N, K), finite.
+        targets: (N, K) float, 1 where a class occurs.
+    """
+    logits, targets = logits.double(), targets.double()
+
+    def is_too_sharp(temperature: float) -> bool:
+        return bool((((logits / temperature).sigmoid() - targets) * logits).mean() > 0)
+
+    return _halved(is_too_sharp, all_right=bool(((logits > 0) == (targets > 0.5)).all()))
+
+
+def _halved(is_too_sharp: Callable[[float], bool], *, all_right: bool) -> float:
     low, high = (1.0 if all_right else LOWEST_TEMPERATURE), HIGHEST_TEMPERATURE
     if not is_too_sharp(low):
         return low
@@ -61,7 +112,7 @@ def fit_temperature(logits: Tensor, targets: Tensor) -> float:
     return math.sqrt(low * high)
 
 
-def fit_thresholds(probs: Tensor, targets: Tensor) -> tuple[float | None, ...]:
+def fit_thresholds(probs: Tensor, classes: Tensor) -> tuple[float | None, ...]:
     """Returns for every class the probability from which claiming it gives the largest F1 of that class against the rest.
 
     A class is claimed where its probability is at least the threshold, whether or not another is likelier. A threshold
@@ -70,9 +121,9 @@ def fit_thresholds(probs: Tensor, targets: Tensor) -> tuple[float | None, ...]:
 
     Args:
         probs: (N, K).
-        targets: (N,) int64 class ids.
+        classes: (N, K) bool, which videos have which class.
     """
-    return tuple(_threshold(column, targets == k) for k, column in enumerate(probs.double().T))
+    return tuple(_threshold(*column) for column in zip(probs.double().T, classes.T, strict=True))
 
 
 def _threshold(probs: Tensor, is_class: Tensor) -> float | None:

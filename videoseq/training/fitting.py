@@ -95,7 +95,7 @@ def fit(
         training,
         trainer_options,
         # A stop comes after what its batch has shown is counted and listed.
-        [*averages, bad_videos, interrupt, throughput, TensorBoardMedia(class_names), *histograms, *callbacks],
+        [*averages, bad_videos, interrupt, throughput, TensorBoardMedia(module.task, class_names), *histograms, *callbacks],
     )
     if training.compile:
         compile_encoder(module.model.encoder, trainer.strategy.root_device)

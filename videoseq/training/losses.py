@@ -19,7 +19,7 @@ class Loss(nn.Module, ABC):
 
     Args:
         options: The loss's options.
-        class_counts: Class name -> clips of it that training shows, in the order of the class ids.
+        class_counts: Class name -> clips of it that training shows, or its labelled seconds, in the order of the class ids.
 
     Raises:
         ConfigError: There are not as many class weights as classes.
@@ -114,5 +114,6 @@ def _class_weights(options: LossOptions, class_counts: Mapping[str, float]) -> T
 
 
 def _counts(class_counts: Mapping[str, float]) -> Tensor:
-    """Returns the clips of every class, (K,); one where there is none, so that no weight or logarithm is infinite."""
-    return torch.tensor(list(class_counts.values()), dtype=torch.float32).clamp(min=1)
+    """Returns what there is of every class, (K,); 1 where nothing, so that no weight or logarithm is infinite."""
+    counts = torch.tensor(list(class_counts.values()), dtype=torch.float32)
+    return counts.where(counts > 0, 1)

@@ -1,13 +1,26 @@
-"""Metrics of classification, the same objects in training and in evaluation."""
+"""Metrics of every task, the same objects in training and in evaluation."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
+from videoseq.models.answers import claimed
+from videoseq.reporting.average_precision import average_precision, mean_of_classes
 from videoseq.reporting.reliability import NUM_BINS, Reliability, reliability
+from videoseq.reporting.scores import Floats, label_figures, label_sums, value_figures, value_sums
+from videoseq.types import IGNORED, LESS_IS_BETTER, TaskSpec
+
+_ALONE: dict[str, Any] = {"sync_on_compute": False}
+"""`EpochFigures` puts those of several processes together."""
+
+_UNCHECKED: dict[str, Any] = {**_ALONE, "validate_args": False}
+"""The checks of what comes in would make a GPU wait in every step."""
 
 
 class CalibrationError(Metric):
@@ -30,29 +43,178 @@ class CalibrationError(Metric):
         return Reliability(self.sums).ece
 
 
-def classification_metrics(num_classes: int) -> MetricCollection:
-    """Returns `accuracy`, `top5_accuracy` (of K classes where K < 5: always 1), `f1_macro` and `ece`, all fed with probs."""
-    alone: dict[str, Any] = {"sync_on_compute": False}  # `EpochFigures` puts those of several processes together
-    # The checks of what comes in would make a GPU wait in every step.
-    unchecked: dict[str, Any] = {**alone, "validate_args": False}
-    metrics: dict[str, Metric | MetricCollection] = {
-        "accuracy": MulticlassAccuracy(num_classes, average="micro", **unchecked),
-        "top5_accuracy": MulticlassAccuracy(num_classes, average="micro", top_k=min(5, num_classes), **unchecked),
-        "f1_macro": MulticlassF1Score(num_classes, average="macro", **unchecked),
-        "ece": CalibrationError(**alone),
+class MeanAveragePrecision(Metric):
+    """Mean over the classes that occur of their average precision, fed with probs (B, K) and targets (B, K); 0 where none does.
+
+    It keeps all it is fed: the order of all clips counts.
+    """
+
+    higher_is_better = True
+    full_state_update = False
+    probs: list[Tensor]
+    targets: list[Tensor]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_state("probs", [], dist_reduce_fx="cat")
+        self.add_state("targets", [], dist_reduce_fx="cat")
+
+    def update(self, probs: Tensor, targets: Tensor) -> None:
+        """Adds a batch."""
+        self.probs.append(probs)
+        self.targets.append(targets)
+
+    def compute(self) -> Tensor:
+        """Returns the mean over all batches, a scalar."""
+        probs, targets = (torch.cat(parts).double().cpu().numpy() for parts in (self.probs, self.targets))
+        found = float(mean_of_classes(average_precision(probs, targets > 0.5)))
+        return torch.tensor(0.0 if np.isnan(found) else found)
+
+
+class SummedFigure(Metric, ABC):
+    """A figure of `reporting.scores`, of which only sums are kept.
+
+    Args:
+        name: Which.
+        num_sums: How many sums.
+    """
+
+    full_state_update = False
+    sums: Tensor
+
+    def __init__(self, name: str, num_sums: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.name = name
+        self.add_state("sums", torch.zeros(num_sums), dist_reduce_fx="sum")
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more is better."""
+        return self.name not in LESS_IS_BETTER
+
+    def update(self, answers: Tensor, targets: Tensor) -> None:
+        """Adds a batch."""
+        self.sums += torch.from_numpy(self.sums_of(answers, targets).sum(0)).to(self.sums)
+
+    def compute(self) -> Tensor:
+        """Returns the figure over all batches, a scalar."""
+        return torch.tensor(float(self.figures_of(self.sums.double().cpu().numpy())[self.name]))
+
+    @abstractmethod
+    def sums_of(self, answers: Tensor, targets: Tensor) -> Floats:
+        """Returns what a batch adds, a row for each of its answers."""
+
+    @abstractmethod
+    def figures_of(self, sums: Floats) -> dict[str, Floats]:
+        """Returns all figures of such sums."""
+
+
+class LabelFigure(SummedFigure):
+    """`f1_macro` or `f1_micro` of classes that are claimed from 0.5 on, fed with probs (B, K) and targets (B, K)."""
+
+    def sums_of(self, answers: Tensor, targets: Tensor) -> Floats:
+        """See `label_sums`."""
+        return label_sums((targets > 0.5).cpu().numpy(), claimed(answers).cpu().numpy(), answers.double().cpu().numpy())
+
+    def figures_of(self, sums: Floats) -> dict[str, Floats]:
+        """See `label_figures`."""
+        return label_figures(sums)
+
+
+class ValueFigure(SummedFigure):
+    """`mae`, `rmse` or `r2`, fed with values (N,) and targets (N,) in units.
+
+    The sums are of standardised values, so that squares of large ones leave no digits out.
+
+    Args:
+        name: Which.
+        task: Mean and deviation of the values.
+    """
+
+    def __init__(self, name: str, task: TaskSpec, **options: Any) -> None:
+        super().__init__(name, 5, **options)
+        self.mean, self.std = task.mean, task.std
+
+    def sums_of(self, answers: Tensor, targets: Tensor) -> Floats:
+        """See `value_sums`."""
+        values, wanted = ((part.double().cpu().numpy() - self.mean) / self.std for part in (answers, targets))
+        return value_sums(wanted, values)
+
+    def figures_of(self, sums: Floats) -> dict[str, Floats]:
+        """See `value_figures`."""
+        figures = value_figures(sums)
+        return {name: value if name == "r2" else value * self.std for name, value in figures.items()}
+
+
+def _of_classification(task: TaskSpec, num_outputs: int) -> dict[str, Metric]:
+    top5 = MulticlassAccuracy(num_outputs, average="micro", top_k=min(5, num_outputs), **_UNCHECKED)
+    accuracy, f1_macro = _of_frames(task, num_outputs).values()
+    return {"accuracy": accuracy, "top5_accuracy": top5, "f1_macro": f1_macro, "ece": CalibrationError(**_ALONE)}
+
+
+def _of_multilabel(task: TaskSpec, num_outputs: int) -> dict[str, Metric]:
+    f1 = {name: LabelFigure(name, 2 + 3 * num_outputs, **_ALONE) for name in ("f1_macro", "f1_micro")}
+    return {"map": MeanAveragePrecision(**_ALONE), **f1}
+
+
+def _of_frames(task: TaskSpec, num_outputs: int) -> dict[str, Metric]:
+    return {
+        "accuracy": MulticlassAccuracy(num_outputs, average="micro", **_UNCHECKED),
+        "f1_macro": MulticlassF1Score(num_outputs, average="macro", **_UNCHECKED),
     }
+
+
+def _of_regression(task: TaskSpec, num_outputs: int) -> dict[str, Metric]:
+    return {name: ValueFigure(name, task, **_ALONE) for name in ("mae", "rmse", "r2")}
+
+
+_METRICS: dict[str, Callable[[TaskSpec, int], dict[str, Metric]]] = {
+    "classification": _of_classification,
+    "multilabel": _of_multilabel,
+    "frames": _of_frames,
+    "regression": _of_regression,
+}
+
+
+def build_metrics(task: TaskSpec, num_outputs: int) -> MetricCollection:
+    """Returns the metrics of a task, fed with what `labelled` returns.
+
+    They are `accuracy`, `top5_accuracy` (of K classes where K < 5: always 1), `f1_macro` and `ece` of a classification;
+    `map`, `f1_macro` and `f1_micro` of multilabel; `accuracy` and `f1_macro` of frames; `mae`, `rmse` and `r2` of a regression.
+
+    Args:
+        task: What is learned.
+        num_outputs: K.
+    """
     # No groups: torchmetrics would compute as one what happens to agree on the first batch, top 5 and macro F1 for example.
-    return MetricCollection(metrics, compute_groups=False)
+    return MetricCollection(dict(_METRICS[task.name](task, num_outputs)), compute_groups=False)
+
+
+def labelled(answers: Tensor, targets: Tensor, task: TaskSpec) -> tuple[Tensor, Tensor]:
+    """Returns the answers that have a target, and these; a GPU waits for how many there are where some may have none.
+
+    Args:
+        answers: (B, K) or (B,), or of every frame (B, T, K) or (B, T).
+        targets: Those of a batch; `IGNORED` or NaN where there is none.
+        task: What they are.
+
+    Returns:
+        (M, K) and (M,) of classes, (M, K) and (M, K) of multilabel, (M,) and (M,) of values.
+    """
+    if not task.per_frame:
+        return answers, targets
+    is_labelled = targets != IGNORED if task.has_classes else ~targets.isnan()
+    return answers[is_labelled], targets[is_labelled]
 
 
 def evaluate_probs(probs: Tensor, targets: Tensor) -> dict[str, float]:
-    """Returns the metrics of a whole split, the mean negative log-likelihood as `loss` included.
+    """Returns the metrics of a classification over a whole split, the mean negative log-likelihood as `loss` included.
 
     Args:
         probs: (N, K) averaged probabilities.
         targets: (N,) int64 class ids.
     """
-    metrics = classification_metrics(probs.shape[1])
+    metrics = build_metrics(TaskSpec(), probs.shape[1])
     metrics.update(probs, targets)
     likelihood = probs[torch.arange(len(targets)), targets].clamp(min=1e-12)
     return {
@@ -61,10 +223,17 @@ def evaluate_probs(probs: Tensor, targets: Tensor) -> dict[str, float]:
     }
 
 
-def selection_score(value: float, loss: float) -> float:
-    """Returns the figure by which checkpoints are ranked: `value`, larger is better, equal values ordered by the loss.
+def selection_score(monitor: str, figures: dict[str, float]) -> float:
+    """Returns the figure by which checkpoints are ranked: larger is better.
 
-    The loss contributes less than 0.001, so it decides only between values that agree to three decimals: on few validation
-    videos many epochs tie, and the first of them is the least trained.
+    Of equal values the one of the lower loss is better. The loss contributes less than 0.001, so it decides only between
+    values that agree to three decimals: on few validation videos many epochs tie, and the first of them is the least trained.
+    Errors and losses themselves, where less is better, do not tie and count alone.
+
+    Args:
+        monitor: The validation figure that counts.
+        figures: All of them, by name.
     """
-    return value - 1e-3 * (1 - 1 / (1 + loss))
+    if monitor in LESS_IS_BETTER:
+        return -figures[monitor]
+    return figures[monitor] - 1e-3 * (1 - 1 / (1 + figures["loss"]))

@@ -10,6 +10,7 @@ from torch.nn import ModuleDict, SyncBatchNorm
 from torch.optim import Optimizer
 
 from videoseq.errors import DataError
+from videoseq.models.carried_state import CarriedState, joined_lanes
 from videoseq.models.video_model import VideoModel
 from videoseq.training import ranks
 from videoseq.training.figures import EpochFigures
@@ -17,7 +18,7 @@ from videoseq.training.metrics import selection_score
 from videoseq.training.optim import build_optimizer, build_scheduler
 from videoseq.training.options import OptimizerOptions
 from videoseq.training.phases import PhaseClock
-from videoseq.training.tasks import ClassificationTask
+from videoseq.training.tasks import AnyTask
 from videoseq.types import derive_seed, plain_dict
 
 LOG_EVERY_STEPS = 10
@@ -31,8 +32,10 @@ class Batch(Protocol):
         video: (B, T, C, H, W) uint8; None where the encoder has seen it already.
         features: (B, T, D) float, what the encoder has made of it; None where it is still to see it.
         lengths: (B,) int64 on the CPU.
-        targets: (B,) int64 class ids, for the metrics and, where there are no soft ones, the loss.
+        targets: What the task says of each clip, for the metrics and, where there are no soft ones, the loss.
         soft_targets: (B, K) float, the share of every class in each clip, for the loss; None where no clips are mixed.
+        lanes: (B,) int64 on the CPU, the lane of whose state each row goes on; None where clips stand alone.
+        resets: (B,) bool on the CPU, True where a row begins a video; None likewise.
     """
 
     video: Tensor | None
@@ -40,6 +43,8 @@ class Batch(Protocol):
     lengths: Tensor
     targets: Tensor
     soft_targets: Tensor | None
+    lanes: Tensor | None
+    resets: Tensor | None
 
     def __len__(self) -> int: ...
 
@@ -50,22 +55,27 @@ class Batch(Protocol):
 class SequenceModule(pl.LightningModule):
     """Trains a video model on a task.
 
+    Where batches hold chunks of videos, the state of the head goes from one batch to the next, and gradients stop there:
+    truncated back-propagation through time (Williams and Peng 1990). A checkpoint holds it, so that a run that is continued in
+    the middle of a video goes on as if it had not been stopped.
+
     Args:
         model: Encoder and head.
-        task: Loss and metrics.
+        task: Loss, answers and metrics.
         optimizer: How it is learned.
-        monitor: Validation figure by which checkpoints are ranked: `accuracy`, `f1_macro` or `loss`.
+        monitor: Validation figure by which checkpoints are ranked, one of the task's `monitors`.
         payload: Plain values from which the checkpoint rebuilds its model.
         seed: Seed of dropout, together with epoch and batch.
 
     Attributes:
         clock: Times the phases of a training step.
+        carried: What the lanes of training and validation carry on, by split.
     """
 
     def __init__(
         self,
         model: VideoModel,
-        task: ClassificationTask,
+        task: AnyTask,
         optimizer: OptimizerOptions,
         *,
         monitor: str,
@@ -80,7 +90,8 @@ class SequenceModule(pl.LightningModule):
         self.payload = payload
         self.seed = seed
         self.clock = PhaseClock()
-        self.figures = ModuleDict({f"{split}_figures": EpochFigures(task.metrics()) for split in ("train", "val")})
+        self.carried = {"train": CarriedState(), "val": CarriedState()}
+        self.figures = ModuleDict({f"{split}_figures": EpochFigures(task) for split in ("train", "val")})
         self._num_clips = {"batch": 0, "step": 0}  # of all processes
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Any:
@@ -106,6 +117,7 @@ class SequenceModule(pl.LightningModule):
         if len(batch):
             loss = ranks.mean(*self._step(batch, "train")[1])
         else:  # the others count on this process, in their order: first the encoder, then the mean
+            self.carried["train"].forget()
             no_gradient = self._no_gradient(batch)
             nothing = torch.zeros(0, device=self.device)
             loss = ranks.mean(nothing, nothing) + no_gradient
@@ -114,20 +126,33 @@ class SequenceModule(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
-        """Adds a batch to the validation figures and returns its logits (B, K); None where none of its videos could be read."""
-        return self._step(batch, "val")[0] if len(batch) else None
+        """Adds a batch to the validation figures and returns its logits; None where none of its videos could be read."""
+        if len(batch):
+            return self._step(batch, "val")[0]
+        self.carried["val"].forget()
+        return None
 
     def _step(self, batch: Batch, split: str) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Returns the logits of a batch, (B, K), and the loss of every clip and its weight, both (B,)."""
-        if batch.features is None:
-            logits, _ = self.model(batch.video, batch.lengths)  # (B, K)
-        else:
-            logits, _ = self.model.classify(batch.features, batch.lengths)  # (B, K)
+        """Returns the logits of a batch, (B, K) or (B, T, K), and the M losses of its clips or frames and their weights."""
+        logits = self._logits(batch, self.carried[split])
         targets = batch.targets if batch.soft_targets is None else batch.soft_targets
         losses, weights = self.task.loss_terms(logits, targets)
-        probs = logits.detach().float().softmax(1)
-        self.figures[f"{split}_figures"].update(losses.detach(), weights, probs, batch.targets)  # type: ignore[operator]
+        answers = self.task.answers(logits.detach())
+        self.figures[f"{split}_figures"].update(losses.detach(), weights, answers, batch.targets)  # type: ignore[operator]
         return logits, (losses, weights)
+
+    def _logits(self, batch: Batch, carried: CarriedState) -> Tensor:
+        """Returns the logits of a batch, whose chunks go on where those of their lanes have stopped."""
+        state = None
+        if batch.lanes is not None and batch.resets is not None:
+            state = carried.before(batch.lanes, batch.resets, self.device)
+        if batch.features is None:
+            logits, state = self.model(batch.video, batch.lengths, state)
+        else:
+            logits, state = self.model.classify(batch.features, batch.lengths, state)
+        if batch.lanes is not None:
+            carried.keep(state, batch.lanes)
+        return logits
 
     def _no_gradient(self, batch: Batch) -> Tensor:
         """Returns a zero that gives every parameter a gradient of zero, for the average that all processes take part in."""
@@ -177,9 +202,7 @@ class SequenceModule(pl.LightningModule):
                 "none of the validation videos could be read, so no checkpoint can be chosen: bad_videos.csv in the run's "
                 "folder names them; repair them, or run again, which leaves out what the scan finds bad"
             )
-        loss = figures["loss"]
-        score = -loss if self.monitor == "loss" else selection_score(figures[self.monitor], loss)
-        self.log("val/selection_score", score)
+        self.log("val/selection_score", selection_score(self.monitor, figures))
 
     def _log_figures(self, split: str) -> dict[str, float]:
         figures: dict[str, float] = self.figures[f"{split}_figures"].take()  # type: ignore[operator]
@@ -199,6 +222,12 @@ class SequenceModule(pl.LightningModule):
         checkpoint["task"] = plain_dict(self.task.options)
         checkpoint["scheduler"] = plain_dict(self.optimizer_options.scheduler)
         checkpoint["training"] = {"monitor": self.monitor, "accumulate": self.trainer.accumulate_grad_batches}
+        states = ranks.gathered([[tensor.cpu() for tensor in self.carried["train"].tensors]])
+        checkpoint["carried_state"] = joined_lanes(states)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes what the lanes carried when the checkpoint was written."""
+        self.carried["train"].tensors = tuple(checkpoint["carried_state"])
 
 
 def _seed(seed: int, device: torch.device) -> None:

@@ -84,13 +84,20 @@ class TrainingOptions:
         accumulate: Batches whose gradients are summed before a step.
         clip_norm: Largest L2 norm of all gradients; null is no limit.
         early_stopping: Epochs without a better validation figure after which the run stops; null never stops early.
-        monitor: The validation figure by which the best checkpoint is chosen; the loss breaks ties.
+        monitor: The validation figure by which the best checkpoint is chosen; the loss breaks ties. Of classification `accuracy`,
+            `f1_macro` or `loss`; of multilabel `map`, `f1_macro`, `f1_micro` or `loss`; of frames `accuracy`, `f1_macro` or
+            `loss`; of regression `r2`, `mae`, `rmse` or `loss`; null is the first of them.
         calibrate: Whether a temperature and a threshold per class are fitted on the validation videos, 20 of them or more, and
-            stored in the best checkpoint. Probabilities change, of a single clip never which class is the likeliest.
+            stored in the best checkpoint. Probabilities change, of a single clip never which class is the likeliest. Of
+            multilabel the thresholds say which classes are claimed; frames get a temperature alone; a regression has neither.
         ema: Decay in (0, 1) of an exponential moving average of the weights, which is what is validated and saved; null keeps
             none. At step n the decay is min(ema, (n - 1) / (n + 8)), so that the first weights are soon forgotten.
         histograms: Whether TensorBoard gets histograms of weights and gradients, once in every epoch.
         channels_last: Whether the encoder runs in channels-last memory format.
+        tbptt_frames: Whole videos are trained on in chunks of so many frames, however long they are (truncated back-propagation
+            through time): each clip of a batch goes on where the one before it has stopped, with the state that the head has
+            reached, and gradients stop there. For tasks with an answer for each frame, heads that can be carried on, and
+            `clip.sampling=all`, whose `max_frames` then does not count; null trains on clips.
         encoder_chunk: Frames that the encoder gets at once, so that long clips fit into memory; null is all frames of a batch.
             That is enough for a frozen encoder; one that is trained needs `activation_checkpointing` too. The result is the
             same, but for what dropout or stochastic depth in the encoder draw; only where BatchNorm is not trained
@@ -106,11 +113,12 @@ class TrainingOptions:
     accumulate: int = 1
     clip_norm: float | None = 1.0
     early_stopping: int | None = None
-    monitor: Literal["accuracy", "f1_macro", "loss"] = "accuracy"
+    monitor: str | None = None
     calibrate: bool = True
     ema: float | None = None
     histograms: bool = False
     channels_last: bool = True
+    tbptt_frames: int | None = None
     encoder_chunk: int | None = None
     activation_checkpointing: bool = False
     compile: bool = False
@@ -120,7 +128,7 @@ class TrainingOptions:
         for name in ("max_epochs", "accumulate"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("clip_norm", "early_stopping", "encoder_chunk"):
+        for name in ("clip_norm", "early_stopping", "tbptt_frames", "encoder_chunk"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} must be positive or null, got {value}")

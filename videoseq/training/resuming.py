@@ -18,7 +18,7 @@ _FIX = (
     "init_from=PATH"
 )
 
-_KEYS = {PAYLOAD_KEY, "task", "scheduler", "training", "loops", "optimizer_states"}
+_KEYS = {PAYLOAD_KEY, "task", "scheduler", "training", "carried_state", "loops", "optimizer_states"}
 
 
 def check_resumable(checkpoint: Path, module: SequenceModule, training: TrainingOptions) -> None:
@@ -42,7 +42,7 @@ def check_resumable(checkpoint: Path, module: SequenceModule, training: Training
         *_differences("task", content["task"], plain_dict(module.task.options)),
         *_optimizer_differences(content, module),
         *_differences("optimizer.scheduler", content["scheduler"], plain_dict(module.optimizer_options.scheduler)),
-        *_differences("training", content["training"], {name: getattr(training, name) for name in content["training"]}),
+        *_differences("training", content["training"], {"monitor": module.monitor, "accumulate": training.accumulate}),
         *_average_differences(content["callbacks"], training.ema),
     ]
     if different:

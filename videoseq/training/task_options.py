@@ -36,6 +36,14 @@ class LossOptions:
         if not 0 <= self.logit_adjustment < inf:
             raise ConfigError(f"logit_adjustment must be 0 (off) or positive, got {self.logit_adjustment}")
 
+    @property
+    def corrections(self) -> dict[str, bool]:
+        """Each option that makes up for classes of different size, and whether it is given."""
+        return {
+            "task.loss.class_weights=auto": self.class_weights == "auto",
+            f"task.loss.logit_adjustment={self.logit_adjustment}": self.logit_adjustment > 0,
+        }
+
 
 @dataclass(frozen=True)
 class CrossEntropyOptions(LossOptions):
@@ -78,6 +86,11 @@ class BinaryCrossEntropyOptions:
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"label_smoothing must lie in [0, 1), got {self.label_smoothing}")
 
+    @property
+    def corrections(self) -> dict[str, bool]:
+        """Each option that makes up for classes of different size, and whether it is given."""
+        return {"task.loss.pos_weight=auto": self.pos_weight == "auto"}
+
 
 @dataclass(frozen=True)
 class ValueLossOptions:
@@ -88,6 +101,11 @@ class ValueLossOptions:
     """
 
     name: str = "mse"
+
+    @property
+    def corrections(self) -> dict[str, bool]:
+        """None: there are no classes."""
+        return {}
 
 
 @dataclass(frozen=True)

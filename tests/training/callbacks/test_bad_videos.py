@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+import torch
 
 from videoseq.data.batch import ClipSample, collate
 from videoseq.errors import DataError
@@ -10,7 +11,7 @@ from videoseq.training.callbacks.bad_videos import BadVideoLog
 
 
 def batch(*positions):
-    return collate([ClipSample(None, 0, position, f"reason {position}") for position in positions])
+    return collate([ClipSample(None, torch.tensor(0), position, f"reason {position}") for position in positions])
 
 
 def test_every_video_is_reported_once_a_split(caplog):

@@ -24,13 +24,16 @@ class CacheChoice:
     reason: str
 
 
-def choose_cache(wanted: CacheOption, augmentation: Augmentation, *, encoder_stays_frozen: bool) -> CacheChoice:
+def choose_cache(
+    wanted: CacheOption, augmentation: Augmentation, *, encoder_stays_frozen: bool, per_frame: bool = False
+) -> CacheChoice:
     """Returns what a run keeps.
 
     Args:
         wanted: `data.cache`.
         augmentation: How training clips are varied.
         encoder_stays_frozen: Whether no part of the encoder is trained in any epoch.
+        per_frame: Whether every frame has a label.
 
     Raises:
         ConfigError: `features` is wanted where an epoch needs the encoder.
@@ -42,6 +45,9 @@ def choose_cache(wanted: CacheOption, augmentation: Augmentation, *, encoder_sta
     elif mixing is not None:
         obstacle = f"augment.{mixing}={getattr(augmentation, mixing)} mixes the pixels of clips anew in every epoch"
         fix = f"augment.{mixing}=0, or data.cache=frames, which keeps decoded frames"
+    elif per_frame:
+        obstacle = "labels of frames are measured on all frames of a video, not on one clip of it"
+        fix = "data.cache=none, or data.cache=frames, which keeps decoded frames"
     else:
         obstacle = fix = ""
     if wanted == "features" and obstacle:

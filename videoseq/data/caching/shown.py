@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from videoseq.data.caching.choosing import varies_pixels
 from videoseq.data.caching.feature_keys import augmentation_digest, content_names, variant_name, variant_seed, view_name
 from videoseq.data.dataset import EvalClips, Reading, TrainClips, timeline
 from videoseq.data.sampling import sample_clip
+from videoseq.data.tracks import Tracks
 from videoseq.data.videos import Video, Videos
 from videoseq.errors import DataError
 
@@ -23,13 +25,13 @@ class ShownClips(ABC):
         videos: The videos.
         reading: How their frames are read.
         num_variants: Clips of each.
-        targets: (N, num_variants) int64 class ids, what each clip shows.
+        targets: What each clip shows: (N, num_variants) int64 class ids or float32 values, or (N, num_variants, K) float32.
     """
 
     videos: Sequence[Video]
     reading: Reading
     num_variants: int
-    targets: NDArray[np.int64]
+    targets: NDArray[Any]
 
     @abstractmethod
     def name(self, index: int, variant: int) -> str:
@@ -101,7 +103,8 @@ class AugmentedVariants(ShownClips):
         self._first_alike = np.full((len(clips.videos), num_variants), -1, np.int32)
         self._digests = [augmentation_digest(augmentation, is_reversed=is_reversed) for is_reversed in (False, True)]
         self.targets = np.repeat(_targets(clips.videos)[:, None], num_variants, axis=1)  # (N, num_variants)
-        self._is_reversed = np.isin(self.targets[:, 0], list(clips.temporal.reversed_targets))
+        ids = [*clips.temporal.reversed_targets]
+        self._is_reversed = np.isin(self.targets[:, 0], ids) if ids else np.zeros(len(clips.videos), bool)
         for index in np.flatnonzero(self._is_reversed).tolist():
             self.targets[index] = [self._shown_target(index, variant) for variant in range(num_variants)]
 
@@ -137,10 +140,12 @@ class AugmentedVariants(ShownClips):
     def _shown_target(self, index: int, variant: int) -> int:
         video = self.videos[index]
         try:
-            return self.clips.drawn(index, variant_seed(video, variant))[1]
+            return int(self.clips.drawn(index, variant_seed(video, variant))[1])
         except DataError:  # the labelled part holds no frame: the clip is a failure, whose target nobody sees
-            return video.target
+            return int(self.targets[index, variant])
 
 
-def _targets(videos: Sequence[Video]) -> NDArray[np.int64]:
-    return Videos.of(videos).targets
+def _targets(videos: Sequence[Video]) -> NDArray[Any]:
+    targets = Videos.of(videos).targets
+    assert not isinstance(targets, Tracks), "clips with a target for each frame are not cached: choose_cache"
+    return targets

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from videoseq.data.columns import Texts, Words
+from videoseq.data.formats.label_cells import LABEL_CELLS
 from videoseq.data.formats.source import Source
 from videoseq.data.formats.split_words import SPLIT_NAMES
 from videoseq.data.formats.text_files import csv_rows
@@ -62,12 +63,16 @@ def _records(
     source: Source, cells: Mapping[str, _Coded], starts: NDArray[np.float64], ends: NDArray[np.float64], rows: Texts
 ) -> Records | None:
     paths, path_codes = cells["path"]
-    labels, label_codes = cells["label"]
+    texts, label_codes = cells["label"]
+    try:
+        labels = [LABEL_CELLS[source.task.name](text) for text in texts]
+    except DataError:
+        return None
     words, split_codes = cells["split"]
     groups, group_codes = cells["group"]
     located = source.located(paths)
     found = [path for path in located if path is not None]
-    if len(found) < len(located) or "" in labels or any(word and word.lower() not in SPLIT_NAMES for word in words):
+    if len(found) < len(located) or any(word and word.lower() not in SPLIT_NAMES for word in words):
         return None
     splits = [SPLITS.index(SPLIT_NAMES[word.lower()]) if word else NO_SPLIT for word in words]
     are_folders = np.array([source.frames is not None and is_folder(Path(path)) for path in found])

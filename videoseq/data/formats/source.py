@@ -11,7 +11,7 @@ from videoseq.data.local_files import Listing, check_local_file, list_folder
 from videoseq.data.plain_files import find_plain_files
 from videoseq.data.resolving import Resolver
 from videoseq.errors import DataError
-from videoseq.types import FrameFolder, Split, VideoRecord
+from videoseq.types import FrameFolder, Split, TaskSpec, VideoRecord
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ class Source:
         frame_folders: Which folders of images are videos, as the user says.
         frames: How frames lie in the folders that are videos; None: videos are files.
         resolver: Follows links, for all that reads this data set.
+        task: What its labels are.
     """
 
     root: Path
@@ -39,6 +40,7 @@ class Source:
     frame_folders: FrameFolderOptions = field(default_factory=FrameFolderOptions)
     frames: FrameFolder | None = None
     resolver: Resolver = field(default_factory=Resolver)
+    task: TaskSpec = field(default_factory=TaskSpec)
 
     def with_usual_frames(self, usual: FrameFolder) -> Self:
         """Returns the same data set for a format that comes as folders of frames.

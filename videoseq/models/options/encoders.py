@@ -1,56 +1,20 @@
-"""Options of encoders and heads: what a configuration holds and a checkpoint stores; needs no torch."""
+"""Options of encoders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from videoseq.errors import ConfigError, suggest
+from videoseq.errors import ConfigError
+from videoseq.models.options.checks import as_counts, check_choice, check_count, check_dropout, check_flag, check_odd, refuse
 
 Freeze = Literal["none", "all"]
 Padding = Literal["torch", "same"]
-Pool = Literal["last", "mean", "max", "attention"]
 
 ALL_LAYERS = "all"
 """In the place of a layer: the whole encoder."""
 
-
 TIMM_PREFIX = "timm:"
 """What the name of an encoder begins with where timm builds it."""
-
-
-def _refuse(name: str, got: Any, legal: str) -> ConfigError:
-    return ConfigError(f"{name} must be {legal}, got {got!r}")
-
-
-def _check_count(name: str, value: Any) -> None:
-    """Refuses what is no whole number of at least 1; True and False are none."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _refuse(name, value, "a whole number of at least 1")
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise _refuse(name, value, "one of " + ", ".join(choices))
-
-
-def _check_flag(name: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise _refuse(name, value, "true or false")
-
-
-def _check_dropout(name: str, value: Any) -> None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1:
-        raise _refuse(name, value, "a number in [0, 1)")
-
-
-def _counts(name: str, value: Any) -> tuple[int, ...]:
-    """Returns a list of counts as a tuple: configurations and checkpoints hand over lists."""
-    if not isinstance(value, Iterable) or isinstance(value, str):
-        raise _refuse(name, value, "a list of whole numbers")
-    counts = tuple(value)
-    for position, count in enumerate(counts):
-        _check_count(f"{name}[{position}]", count)
-    return counts
 
 
 @dataclass(frozen=True)
@@ -83,19 +47,19 @@ class EncoderOptions:
     spatial: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("model.encoder.freeze", self.freeze, get_args(Freeze))
+        check_choice("model.encoder.freeze", self.freeze, get_args(Freeze))
         if self.freeze == "all" and self.freeze_until is not None:
             raise ConfigError(
                 f"model.encoder.freeze=all and model.encoder.freeze_until={self.freeze_until} exclude each other: "
                 "set model.encoder.freeze=none to freeze a part only, or model.encoder.freeze_until=null to freeze all"
             )
-        _check_flag("model.encoder.freeze_batchnorm", self.freeze_batchnorm)
+        check_flag("model.encoder.freeze_batchnorm", self.freeze_batchnorm)
         if self.unfreeze_at_epoch is not None:
             self._check_unfreezing()
         if self.spatial is not None:
-            spatial = _counts("model.encoder.spatial", self.spatial)
+            spatial = as_counts("model.encoder.spatial", self.spatial)
             if len(spatial) != 2:
-                raise _refuse("model.encoder.spatial", self.spatial, "null or two whole numbers (height, width)")
+                raise refuse("model.encoder.spatial", self.spatial, "null or two whole numbers (height, width)")
             object.__setattr__(self, "spatial", spatial)
 
     @property
@@ -114,9 +78,9 @@ class EncoderOptions:
     def _check_unfreezing(self) -> None:
         name, stages = "model.encoder.unfreeze_at_epoch", self.unfreeze_at_epoch
         if isinstance(stages, Mapping) and not stages:
-            raise _refuse(name, dict(stages), "null, an epoch, or stages such as {2: layer4, 5: all}")
+            raise refuse(name, dict(stages), "null, an epoch, or stages such as {2: layer4, 5: all}")
         for epoch in stages if isinstance(stages, Mapping) else [stages]:
-            _check_count(f"an epoch of {name}" if isinstance(stages, Mapping) else name, epoch)
+            check_count(f"an epoch of {name}" if isinstance(stages, Mapping) else name, epoch)
         if self.freeze == "none" and self.freeze_until is None:
             raise ConfigError(
                 f"{name}={stages}, but nothing is frozen: set model.encoder.freeze=all or model.encoder.freeze_until=LAYER, or "
@@ -147,18 +111,16 @@ class SimpleEncoderOptions(EncoderOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.name != "simple":
-            raise _refuse("model.encoder.name", self.name, "'simple' where the options of the simple encoder are given")
+            raise refuse("model.encoder.name", self.name, "'simple' where the options of the simple encoder are given")
         if self.weights == "DEFAULT":
-            raise _refuse("model.encoder.weights", "DEFAULT", "null or a path: the simple encoder has no pretrained weights")
-        channels = _counts("model.encoder.channels", self.channels)
+            raise refuse("model.encoder.weights", "DEFAULT", "null or a path: the simple encoder has no pretrained weights")
+        channels = as_counts("model.encoder.channels", self.channels)
         if not channels:
-            raise _refuse("model.encoder.channels", list(channels), "a list of at least one whole number")
+            raise refuse("model.encoder.channels", list(channels), "a list of at least one whole number")
         object.__setattr__(self, "channels", channels)
-        _check_count("model.encoder.kernel_size", self.kernel_size)
-        if self.kernel_size % 2 == 0:
-            raise _refuse("model.encoder.kernel_size", self.kernel_size, "odd, so that a convolution keeps the size")
-        _check_count("model.encoder.depth", self.depth)
-        _check_dropout("model.encoder.dropout", self.dropout)
+        check_odd("model.encoder.kernel_size", self.kernel_size)
+        check_count("model.encoder.depth", self.depth)
+        check_dropout("model.encoder.dropout", self.dropout)
 
 
 @dataclass(frozen=True)
@@ -177,7 +139,7 @@ class TorchvisionEncoderOptions(EncoderOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_choice("model.encoder.padding", self.padding, get_args(Padding))
+        check_choice("model.encoder.padding", self.padding, get_args(Padding))
 
 
 @dataclass(frozen=True)
@@ -189,81 +151,8 @@ class TimmEncoderOptions(EncoderOptions):
     freeze: Freeze = "all"
 
 
-@dataclass(frozen=True)
-class HeadOptions:
-    """What every head can be told.
-
-    Attributes:
-        name: `lstm`, `gru`, `rnn` or `mean`.
-        dropout: Share of the activations before the classifier, and between recurrent layers, that is zeroed in
-            training.
-    """
-
-    name: str = "mean"
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_dropout("model.head.dropout", self.dropout)
-
-
-@dataclass(frozen=True)
-class RecurrentHeadOptions(HeadOptions):
-    """A recurrent network over the frames, pooled over time, and a linear classifier.
-
-    Attributes:
-        hidden_size: S, the size of the hidden state of one direction.
-        num_layers: Recurrent layers on top of each other.
-        bidirectional: Read the clip in both directions; such a head cannot consume a stream.
-        pool: What the classifier sees: `last`: the final hidden state; `mean`, `max`: of the hidden states over time;
-            `attention`: their mean weighted by a learned score.
-    """
-
-    name: str = "lstm"
-    hidden_size: int = 256
-    num_layers: int = 1
-    bidirectional: bool = False
-    pool: Pool = "last"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_choice("model.head.name", self.name, RECURRENT_HEADS)
-        _check_count("model.head.hidden_size", self.hidden_size)
-        _check_count("model.head.num_layers", self.num_layers)
-        _check_flag("model.head.bidirectional", self.bidirectional)
-        _check_choice("model.head.pool", self.pool, get_args(Pool))
-
-
-@dataclass(frozen=True)
-class MeanHeadOptions(HeadOptions):
-    """The order-blind control: a linear classifier of the mean of the features over time."""
-
-    name: str = "mean"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_choice("model.head.name", self.name, ("mean",))
-
-
-RECURRENT_HEADS = ("lstm", "gru", "rnn")
-HEADS: dict[str, type[HeadOptions]] = {
-    **dict.fromkeys(RECURRENT_HEADS, RecurrentHeadOptions),
-    "mean": MeanHeadOptions,
-}
-
-
 def encoder_options(name: str) -> type[SimpleEncoderOptions] | type[TorchvisionEncoderOptions] | type[TimmEncoderOptions]:
     """Returns the class of the options of an encoder: a name that is neither `simple` nor timm's is torchvision's."""
     if name == "simple":
         return SimpleEncoderOptions
     return TimmEncoderOptions if name.startswith(TIMM_PREFIX) else TorchvisionEncoderOptions
-
-
-def head_options(name: str) -> type[HeadOptions]:
-    """Returns the class of the options of a head.
-
-    Raises:
-        ConfigError: No head has this name.
-    """
-    if name not in HEADS:
-        raise ConfigError(f"model.head.name={name}: there is no such head; {suggest(name, HEADS)}")
-    return HEADS[name]

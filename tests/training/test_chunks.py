@@ -1,0 +1,150 @@
+"""Training on whole videos in chunks: the state goes on where it should, and a stopped run ends as one that was not stopped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from tests.training.runs import DATA, HEAD, Run, StopAfter, assert_same, load
+from videoseq.data.chunks import evaluation_chunks
+from videoseq.data.dataset import Reading
+from videoseq.data.manifest import Manifest, build_manifest
+from videoseq.data.writing import write_video
+from videoseq.errors import CheckpointError, Interrupted
+from videoseq.reporting.progress import progress_bar
+from videoseq.training.options import TrainingOptions
+from videoseq.training.task_options import FramesOptions
+from videoseq.types import ClipSpec
+
+CLIP = ClipSpec(height=16, width=16, sampling="all")
+NUM_FRAMES = {"train": (21, 9, 14, 5, 11), "val": (13, 8)}
+CHUNKED = TrainingOptions(max_epochs=3, tbptt_frames=4)
+
+
+def write_flicker(path: Path, num_frames: int, seed: int) -> list[tuple[int, int, str]]:
+    """Writes a video that is bright or dark for a few frames at a time; returns the segments, in frames."""
+    rng = np.random.default_rng(seed)
+    segments, start = [], 0
+    while start < num_frames:
+        end = min(start + int(rng.integers(2, 6)), num_frames)
+        segments.append((start, end, "bright" if len(segments) % 2 else "dark"))
+        start = end
+    values = np.concatenate([np.full(end - start, 200 if label == "bright" else 40) for start, end, label in segments])
+    noise = rng.integers(0, 30, (num_frames, 16, 16, 3))
+    write_video(path, (values[:, None, None, None] + noise).astype(np.uint8), fps=10, options={"g": "4"})
+    return segments
+
+
+@pytest.fixture(scope="session")
+def flicker(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """Videos of different lengths with a class for every frame: 5 train, 2 validate."""
+    root = tmp_path_factory.mktemp("flicker")
+    lines = ["path,start_seconds,end_seconds,label,split"]
+    for split, lengths in NUM_FRAMES.items():
+        for number, length in enumerate(lengths):
+            name = f"{split}_{number}.mp4"
+            for start, end, label in write_flicker(root / name, length, 10 * len(split) + number):
+                lines.append(f"{name},{start / 10},{end / 10},{label},{split}")
+    (root / "segments.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    options = replace(DATA, root=str(root), batch_size=2)
+    return build_manifest(options, tmp_path_factory.mktemp("cache"), progress_bar, task=FramesOptions().spec)
+
+
+def chunked(flicker: Manifest, folder: Path) -> Run:
+    """A run of three epochs of nine batches of two lanes, in chunks of four frames."""
+    data = replace(DATA, batch_size=2)
+    return Run(flicker, folder, CLIP, head=replace(HEAD, dropout=0.4), data=data, task=FramesOptions(), training=CHUNKED)
+
+
+@pytest.fixture
+def run(flicker: Manifest, tmp_path: Path) -> Run:
+    """Such a run in a folder of its own."""
+    return chunked(flicker, tmp_path / "run")
+
+
+class Carried(pl.Callback):
+    """Keeps what is carried behind every batch of training."""
+
+    def __init__(self) -> None:
+        self.states: list[list[torch.Tensor]] = []
+        self.rows: list[tuple[list[int], list[bool]]] = []
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx) -> None:
+        self.states.append([tensor.clone() for tensor in pl_module.carried["train"].tensors])
+        self.rows.append((batch.lanes.tolist(), batch.resets.tolist()))
+
+
+@pytest.fixture(scope="module")
+def finished(flicker: Manifest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Carried]:
+    """Such a run that was never stopped, and what it carried."""
+    run, carried = chunked(flicker, tmp_path_factory.mktemp("finished")), Carried()
+    run.fit([carried])
+    return run, carried
+
+
+def test_the_state_goes_on_in_training_and_is_in_the_checkpoint(finished):
+    run, carried = finished
+    assert len(carried.states) == 3 * 9
+    assert [False, False] in [resets for _, resets in carried.rows]
+    for state in carried.states:
+        assert all(tensor.abs().sum() > 0 and not tensor.requires_grad for tensor in state)
+    assert_same(load(run.last)["carried_state"], carried.states[-1])
+
+
+@pytest.mark.parametrize(("place", "num_workers"), [((0, 0), 0), ((1, 1), 2), ((1, 7), 0)])
+def test_resuming_in_the_middle_of_a_video_equals_never_stopping(finished, run, place, num_workers):
+    stopped = replace(run, data=replace(run.data, num_workers=num_workers))
+    with pytest.raises(Interrupted, match="stopped by the test"):
+        stopped.fit([StopAfter(stopped.last, *place)])
+    stopped.fit(resume=stopped.last)
+    first, second = load(finished[0].last), load(stopped.last)
+    for key in ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step", "carried_state"):
+        assert_same(first[key], second[key], key)
+
+
+def test_without_the_carried_state_the_end_is_another(finished, run):
+    with pytest.raises(Interrupted, match="stopped by the test"):
+        run.fit([StopAfter(run.last, 1, 1)])
+    content = load(run.last)
+    content["carried_state"] = []
+    torch.save(content, run.last)
+    run.fit(resume=run.last)
+    first, second = (load(each.last)["state_dict"] for each in (finished[0], run))
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_checkpoint_of_other_chunks_is_refused(finished, run):
+    other = replace(run, training=replace(CHUNKED, tbptt_frames=5))
+    with pytest.raises(CheckpointError, match=r"training\.tbptt_frames was 4, is 5, so the batches of an epoch are others"):
+        other.fit(resume=finished[0].last)
+
+
+def test_validation_figures_are_those_of_whole_videos(run):
+    short = replace(run, training=replace(CHUNKED, max_epochs=1))
+    _, module = short.fit()
+    found = float(module.trainer.callback_metrics["val/accuracy"])
+    module.eval()
+    right = count = 0
+    for batch in evaluation_chunks(
+        run.manifest.videos["val"], CLIP, Reading(), chunk_frames=100, num_lanes=1, num_workers=0
+    ):
+        with torch.no_grad():
+            logits, _ = module.model(batch.video, batch.lengths)
+        assert batch.lengths.tolist() == [logits.shape[1]]
+        right += int((logits.argmax(-1) == batch.targets).sum())
+        count += batch.targets.numel()
+    assert count == sum(NUM_FRAMES["val"])
+    assert found == pytest.approx(right / count)
+
+
+def test_a_head_that_needs_the_whole_video_is_validated_chunk_by_chunk(run):
+    clips = replace(
+        run, training=TrainingOptions(max_epochs=1), clip=replace(CLIP, max_frames=8), head=replace(HEAD, bidirectional=True)
+    )
+    report, module = clips.fit()
+    assert report.epochs == 1
+    assert module.carried["val"].tensors == ()
+    assert [batch.video.shape[1] for batch in clips.datamodule().val_dataloader()] == [8, 5]

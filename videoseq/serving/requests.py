@@ -1,0 +1,55 @@
+"""Which rows of predictions are asked for."""
+
+from dataclasses import dataclass
+
+from videoseq.errors import ConfigError
+from videoseq.types import TaskSpec
+
+
+@dataclass(frozen=True)
+class RowRequest:
+    """Which rows are asked for.
+
+    Attributes:
+        top_k: How many classes a row names.
+        windows: Whether a video gets a row per window.
+        window_seconds: Length of a window; None is what the model was trained on.
+        window_step_seconds: Step from window to window; None is half a window.
+        frames: Indices of frames that each get a row; None for whole videos or windows.
+        num_clips: Clips of a video, window or frame over whose probabilities is averaged.
+        num_crops: Crops of a clip, likewise.
+        min_seconds: Length that a segment has at least.
+        step_seconds: Time from value to value of a video; None is every frame.
+    """
+
+    top_k: int = 5
+    windows: bool = False
+    window_seconds: float | None = None
+    window_step_seconds: float | None = None
+    frames: tuple[int, ...] | None = None
+    num_clips: int = 1
+    num_crops: int = 1
+    min_seconds: float = 0.0
+    step_seconds: float | None = None
+
+    def check(self, task: TaskSpec) -> None:
+        """Refuses what has no effect on the rows of a task.
+
+        Raises:
+            ConfigError: Something has none.
+        """
+        for name, given in (("windows", self.windows), ("num_clips", self.num_clips > 1), ("num_crops", self.num_crops > 1)):
+            if given and task.per_frame:
+                raise ConfigError(
+                    f"{name} is for a model with one answer for a video, but this one answers for every frame of whole videos. "
+                    f"Fix: leave {name} out"
+                )
+        if self.min_seconds and (task.name != "frames" or self.frames is not None):
+            raise ConfigError(
+                f"min_seconds is for segments, the rows of a model of frames, but this is a {task.name} model"
+                f"{' asked for single frames' if task.name == 'frames' else ''}. Fix: leave min_seconds out"
+            )
+        if self.step_seconds is not None and (task.name != "regression" or not task.per_frame or self.frames is not None):
+            raise ConfigError(
+                "step_seconds is for a model with a value for every frame, all of which are rows. Fix: leave step_seconds out"
+            )
