@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from tests.commands import train_words
+from tests.task_runs import task_run as task_run  # a fixture
 from videoseq.config import TrainConfig, load_config
 from videoseq.data.writing import write_video
 from videoseq.train import train

@@ -198,6 +198,28 @@ def test_other_settings_and_other_data_in_the_same_output_are_refused(capsys, tm
     assert {name: (tmp_path / "copy" / name).stat().st_mtime_ns for name in visible(tmp_path / "copy")} == before
 
 
+def test_labels_of_frames_are_copied_with_their_task(capsys, tmp_path, small_bars):
+    rows = [
+        "path,start_seconds,end_seconds,label",
+        *(f"left/{at}.mp4,0,0.{at + 3},left" for at in (0, 1)),
+        "right/0.mp4,0,1,right",
+    ]
+    (small_bars / "segments.csv").write_text("\n".join(rows) + "\n")
+    done = prepare(capsys, small_bars, tmp_path)
+    assert (done.code, "which task.name=frames reads" in done.err) == (2, True), done.err
+    done = prepare(capsys, small_bars, tmp_path, "task.name=frames")
+    assert done.code == 0, done.err
+    assert visible(tmp_path / "copy") == [
+        "bad_videos.csv",
+        "left/0.mp4",
+        "left/1.mp4",
+        "prepared.jsonl",
+        "right/0.mp4",
+        "segments.csv",
+    ]
+    assert (tmp_path / "copy" / "segments.csv").read_text() == (small_bars / "segments.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [

@@ -64,7 +64,7 @@ def test_a_run_on_class_folders_leaves_exactly_these_files(capsys, tmp_path, bar
 def test_metrics_hold_the_promised_keys_and_plain_numbers(trained):
     metrics = read_json(trained / "metrics.json")
     assert set(metrics) == {
-        "train", "val", "test", "seed", "epochs", "seconds", "fit_seconds", "clips_per_second", "data_wait_fraction",
+        "train", "val", "test", "task", "seed", "epochs", "seconds", "fit_seconds", "clips_per_second", "data_wait_fraction",
         "padding_fraction", "times", "cache",
         "calibration", "num_videos", "num_bad_videos", "versions", "git_commit",
     }  # fmt: skip

@@ -24,6 +24,7 @@ USAGE = """Measures the program beside what else one would use, in turns, and wr
   python -m videoseq.benchmark target=startup
   python -m videoseq.benchmark target=growth output=growth.json
   python -m videoseq.benchmark target=memory +experiment=moving_shapes
+  python -m videoseq.benchmark target=length long_seconds=3600 output=length.json
   python -m videoseq.benchmark target=tables input=experiments/speed
 
 Other options are those of videoseq.train. The other libraries: pip install 'videoseq[benchmark]', and FFmpeg for torchcodec."""
@@ -126,6 +127,13 @@ def _memory(cfg: BenchmarkConfig) -> Measured:
     return [], measure_memory(without(given_words(), _OWN))
 
 
+def _length(cfg: BenchmarkConfig) -> Measured:
+    from videoseq.benchmarks.length import measure_lengths
+
+    videos = Path(cfg.paths.cache).expanduser().absolute() / "looped_videos"
+    return [], measure_lengths(without(given_words(), _OWN), cfg.long_seconds, videos)
+
+
 def _tables(cfg: BenchmarkConfig) -> dict[str, Any]:
     from videoseq.reporting.benchmark_tables import print_tables, read_figures, rewrite_tables
 
@@ -146,6 +154,7 @@ _TARGETS: dict[str, Callable[[BenchmarkConfig], Measured]] = {
     "startup": _startup,
     "growth": _growth,
     "memory": _memory,
+    "length": _length,
 }
 
 
@@ -169,7 +178,7 @@ def _manifest(cfg: BenchmarkConfig) -> "Manifest":
     from videoseq.data.manifest import build_manifest
     from videoseq.reporting.progress import progress_bar
 
-    return build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar)
+    return build_manifest(cfg.data, Path(cfg.paths.cache).expanduser(), progress_bar, task=cfg.task.spec)
 
 
 def _training_words(cfg: BenchmarkConfig) -> list[str]:

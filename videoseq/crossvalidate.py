@@ -18,8 +18,9 @@ USAGE = """Trains once for each fold of the data, each time tested on the videos
   python -m videoseq.crossvalidate compare=[moving_shapes,moving_shapes_mean]     two experiments on the same folds
   python -m videoseq.crossvalidate data.root=DIR "compare=['model/head=lstm','model/head=gru']"
 
-Folds are stratified by class and keep groups together; each has a validation part of its own. The same command again keeps
-finished folds and continues one that was stopped. With compare, an option of one encoder or head goes into its entry."""
+Folds keep groups together and, of a classification, are stratified by class; each has a validation part of its own. The same
+command again keeps finished folds and continues one that was stopped. With compare, an option of one encoder or head goes into
+its entry."""
 
 _OWN = ("compare", "folds", "output", "repeats")
 _DEALT = ("data.split.fold", "data.split.folds", "data.split.index", "data.split.strategy")
@@ -82,6 +83,7 @@ def _candidate(cfg: CrossvalidateConfig, entry: str, shared: Sequence[str]) -> C
         data,
         training.seed,
         None if training.init_from is None else Path(training.init_from).expanduser(),
+        training.task.spec,
     )
 
 

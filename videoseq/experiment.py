@@ -8,6 +8,9 @@ from typing import Any
 from videoseq.config import ExperimentConfig, main
 from videoseq.running.launching import run_command
 
+PICTURES = ("clips.png", "timelines.png", "curves.png")
+"""What shows videos of the test split, whichever the task has."""
+
 USAGE = """Trains an experiment once per seed, measures each run and its order probe, and writes experiments/NAME/metrics.json.
 
   python -m videoseq.experiment name=moving_shapes seeds=[0,1,2]
@@ -45,11 +48,15 @@ def _run(cfg: ExperimentConfig, seed: int, outputs: Path, results: Path) -> dict
     (folder,) = (outputs / name).iterdir()
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     if metrics["test"] is not None:
-        run_command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", "order_probe=true")
-        evaluation = json.loads((folder / "evaluation_test" / "metrics.json").read_text(encoding="utf-8"))
-        metrics["order_probe"] = evaluation["order_probe"]
+        probe = [] if metrics["task"]["per_frame"] else ["order_probe=true"]
+        run_command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", *probe)
+        evaluation = folder / "evaluation_test"
+        if probe:
+            metrics["order_probe"] = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))["order_probe"]
         results.mkdir(parents=True, exist_ok=True)
-        shutil.copy(folder / "evaluation_test" / "clips.png", results / "test_clips.png")
+        for picture in PICTURES:
+            if (evaluation / picture).is_file():
+                shutil.copy(evaluation / picture, results / f"test_{picture}")
     return metrics
 
 

@@ -22,6 +22,7 @@ USAGE = """Writes a copy of a data set that decodes fast: small frames in H.264 
 
   python -m videoseq.prepare data.root=DIR output=DIR2
   python -m videoseq.prepare data.root=DIR data.format=ucf101 output=DIR2 short_side=256 quality=80
+  python -m videoseq.prepare data.root=DIR task.name=frames output=DIR2
   python -m videoseq.train data.root=DIR2
 
 Folders, names (their suffixes too) and annotations stay as they are, so that training on the copy needs another data.root and
@@ -42,7 +43,7 @@ def prepare(cfg: PrepareConfig) -> dict[str, Any]:
     from videoseq.reporting.progress import progress_bar
 
     started = time.perf_counter()
-    source, copy = data_sets(cfg.data, Path(cfg.output).expanduser().absolute())
+    source, copy = data_sets(cfg.data, Path(cfg.output).expanduser().absolute(), cfg.task.spec)
     settings = Settings(cfg.short_side, cfg.quality, cfg.gop, cfg.min_psnr)
     try:
         with locked_place(copy.root):

@@ -102,8 +102,9 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
             if resume is None:  # a run that is continued keeps its options until these have proved to fit
                 save_config(cfg, folder / "config.yaml")
             counts = ", ".join(f"{part} {len(videos)}" for part, videos in loaders.manifest.videos.items())
-            classes = len(loaders.manifest.class_names)
-            logger.info("%s %s: %d classes, %s", "continuing" if resume else "run", folder, classes, counts)
+            names = loaders.manifest.class_names
+            outputs_named = f"{len(names)} classes" if cfg.task.spec.has_classes else names[0]
+            logger.info("%s %s: %s, %s", "continuing" if resume else "run", folder, outputs_named, counts)
         kept = keep_data(
             loaders,
             module,
@@ -268,6 +269,7 @@ def _figures(
         "train": report.train_metrics,
         "val": measured["val"].metrics,
         "test": None if test is None else test.metrics,
+        "task": {"name": cfg.task.name, "per_frame": cfg.task.spec.per_frame},
         "seed": cfg.seed,
         "epochs": report.epochs,
         "clips_per_second": report.clips_per_second,

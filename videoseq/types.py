@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from videoseq.errors import ConfigError
+from videoseq.errors import ConfigError, suggest
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -50,6 +50,8 @@ class TaskSpec:
     std: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.name not in _MONITORS:
+            raise ConfigError(f"there is no task {self.name!r}; {suggest(self.name, _MONITORS)}")
         if self.per_frame != (self.name == "frames") and self.name != "regression":
             raise ConfigError(f"a {self.name} task has {'an answer' if self.per_frame else 'no answer'} for each frame")
         if self.background is not None and self.name != "frames":
@@ -189,7 +191,8 @@ class VideoRecord:
 
     Attributes:
         path: The file, or the folder of its frames, absolute.
-        label: The class name.
+        label: The class name; of several classes their names with `|` in between, sorted, as are those that occur in a video with
+            labels of frames; a value as text.
         split: The split that the annotations give, if they give one.
         group: The source that it shares with others (recording, person, scene), if the annotations name one.
         start_seconds: Where the labelled part starts; None is the start of the video.

@@ -25,6 +25,23 @@ def test_a_family_is_chosen_by_its_name():
     assert bind(TrainConfig, {"data": DATA}).model.head == RecurrentHeadOptions()
 
 
+@pytest.mark.parametrize("spatial", [[4, 3], "4x3"])
+def test_a_size_is_a_list_or_a_text(spatial):
+    cfg = bind(TrainConfig, {"data": DATA, "model": {"encoder": {"name": "vgg11", "spatial": spatial}}})
+    assert cfg.model.encoder.spatial == (4, 3)
+
+
+def test_the_head_is_checked_against_the_task_and_the_encoder():
+    frames = {"data": DATA, "task": {"name": "frames"}, "model": {"head": {"pool": "max"}}}
+    with pytest.raises(
+        ConfigError, match=r"model\.head\.pool=max makes one answer of all frames.*: leave model\.head\.pool out"
+    ):
+        bind(TrainConfig, frames)
+    grid = {"data": DATA, "model": {"encoder": {"name": "resnet18"}, "head": {"name": "conv_lstm"}}}
+    with pytest.raises(ConfigError, match=r"conv_lstm needs a grid of features.*: set model\.encoder\.spatial=\[4,4\]"):
+        bind(TrainConfig, grid)
+
+
 @pytest.mark.parametrize("stages", [{2: 1, 5: "all"}, {"2": "1", 5: "all"}], ids=["numbers", "text_behind_a_dot"])
 def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
     cfg = bind(TrainConfig, {"data": DATA, "model": {"encoder": {"name": "vgg11", "unfreeze_at_epoch": stages}}})
@@ -40,7 +57,10 @@ def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
         ({"augment": {"flipp": True}}, r"did you mean augment\.flip\?"),
         ({"model": {"encoder": {"weigths": None}}}, r"did you mean model\.encoder\.weights\?"),
         ({"model": {"head": {"hiden_size": 3}}}, r"did you mean model\.head\.hidden_size\?"),
-        ({"model": {"head": {"name": "mean", "hidden_size": 3}}}, r"unknown option model\.head\.hidden_size.*knows: dropout"),
+        (
+            {"model": {"head": {"name": "mean", "hidden_size": 3}}},
+            r"unknown option model\.head\.hidden_size.*knows: centre, dropout",
+        ),
         ({"task": {"los": {}}}, r"did you mean task\.loss\?"),
         ({"task": {"loss": {"label_smothing": 0.1}}}, r"did you mean task\.loss\.label_smoothing\?"),
         ({"optimizer": {"leaning_rate": 1}}, r"unknown option optimizer\.leaning_rate"),

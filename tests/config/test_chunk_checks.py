@@ -13,8 +13,8 @@ WORDS = ("data.root=nowhere", "task.name=frames", "clip.sampling=all", "training
     [
         (
             ["task.name=classification"],
-            r"training\.tbptt_frames=32 trains on the frames of whole videos, and task\.name=classification has one answer for each "
-            r"video\. Fix: task\.name=frames, or task\.name=regression with task\.per_frame=true; or leave it out",
+            r"training\.tbptt_frames=32 trains on the frames of whole videos, and task\.name=classification has one answer "
+            r"for each video\. Fix: task\.name=frames, or task\.name=regression with task\.per_frame=true; or leave it out",
         ),
         (["task.name=regression"], r"task\.name=regression has one answer for each video"),
         (
@@ -27,7 +27,7 @@ WORDS = ("data.root=nowhere", "task.name=frames", "clip.sampling=all", "training
             r"Fix: model\.head\.bidirectional=false and model\.head\.centre=causal; or leave it out",
         ),
         (["clip.sampling=random_clip"], r"got clip\.sampling=random_clip\. Fix: clip\.sampling=all"),
-        (["augment.temporal.speed=1.5"], r"augment\.temporal\.speed varies clips in time, .*Fix: leave augment\.temporal\.speed out"),
+        (["augment.temporal.speed=1.5"], r"temporal\.speed varies clips in time, .*Fix: leave augment\.temporal\.speed out"),
         (["augment.temporal.drop=0.1"], r"augment\.temporal\.drop varies clips in time"),
         (["data.bucketing=length"], r"data\.bucketing=length orders clips, .*Fix: leave data\.bucketing out"),
         (["training.tbptt_frames=0"], r"tbptt_frames must be positive or null, got 0"),

@@ -96,6 +96,12 @@ def test_stages_of_unfreezing_are_written_on_the_command_line(words, stages):
     assert load_config(TrainConfig, "train", ["data.root=videos", *words]).model.encoder.unfreeze_at_epoch == stages
 
 
+@pytest.mark.parametrize(("words", "spatial"), [((), (4, 4)), (("model.encoder.spatial=3x2",), (3, 2))])
+def test_a_head_that_needs_a_grid_of_features_brings_one_of_a_size_that_can_be_changed(words, spatial):
+    cfg = load_config(TrainConfig, "train", ["data.root=videos", "model/head=conv_lstm", *words])
+    assert (cfg.model.head.name, cfg.model.encoder.name, cfg.model.encoder.spatial) == ("conv_lstm", "resnet18", spatial)
+
+
 def test_a_model_of_timm_is_named_on_the_command_line():
     cfg = load_config(TrainConfig, "train", ["data.root=videos", "model.encoder.name=timm:mobilenetv3_small_100"])
     assert cfg.model.encoder == TimmEncoderOptions(name="timm:mobilenetv3_small_100")

@@ -108,6 +108,22 @@ def test_mistakes(kind: type, values: dict[str, object], message: str) -> None:
             )
             for word in ("drop=0.1", "reverse_classes=[wave]", "reverse_pairs=[[open,close]]")
         ),
+        *(
+            (
+                [f"augment.{name}=0.2", f"task.name={task}"],
+                rf"^augment\.{name}=0\.2 mixes the labels of two videos, .* whole videos, got task\.name={task}\. ",
+            )
+            for name in ("mixup", "cutmix")
+            for task in ("frames", "regression")
+        ),
+        *(
+            (
+                [f"augment.temporal.{word}", f"task.name={task}"],
+                rf"^augment\.temporal\.{word.partition('=')[0]} says what a class is backwards, .* got task\.name={task}\. Fix",
+            )
+            for word in ("reverse_classes=[wave]", "reverse_pairs=[[open,close]]")
+            for task in ("multilabel", "frames", "regression")
+        ),
         (["augment.temporal.jitter=0.5"], r"augment\.temporal\.jitter must be a whole number, got 0\.5"),
         (["augment.temporal.reverse_pairs=[[open]]"], r"augment\.temporal\.reverse_pairs must be a list of 2 values"),
     ],
@@ -132,6 +148,8 @@ def test_switches_on_the_command_line() -> None:
     [
         ["augment=strong", "data.batch_size=1", "augment.mixup=0"],
         ["augment.temporal.drop=0.1", "clip.num_frames=1", "clip.sampling=all"],
+        ["augment=strong", "task.name=multilabel"],
+        ["augment.temporal.speed=2", "augment.temporal.drop=0.1", "task.name=frames"],
         ["augment.temporal.jitter=2", "augment.temporal.speed=2", "clip.num_frames=1"],
     ],
 )

@@ -60,3 +60,19 @@ def test_the_seconds_of_a_batch_are_those_of_its_samples_also_of_bad_ones():
     for batch in (collate(samples), collate(samples).to("meta")):
         assert (batch.decode_seconds, batch.transform_seconds) == (3.5, 0.75)
     assert collate(samples[2:]).decode_seconds == 2.0
+
+
+def test_targets_of_several_classes_and_values_are_stacked():
+    several = [ClipSample(clip(5, length), torch.tensor([1.0, 0, 1]), 0) for length in (1, 3)]
+    assert collate(several).targets.tolist() == [[1, 0, 1], [1, 0, 1]]
+    values = collate([ClipSample(clip(5, length), torch.tensor(0.5), 0) for length in (1, 3)]).targets
+    assert (values.dtype, values.tolist()) == (torch.float32, [0.5, 0.5])
+
+
+def test_targets_of_frames_are_padded_with_what_counts_nowhere():
+    ids = [ClipSample(clip(5, length, num_crops=2), torch.arange(length), 0) for length in (1, 3)]
+    assert collate(ids).targets.tolist() == [[0, -100, -100], [0, -100, -100], [0, 1, 2], [0, 1, 2]]
+    values = collate([ClipSample(clip(5, length), torch.full((length,), 0.5), 0) for length in (1, 3)]).targets
+    torch.testing.assert_close(values, torch.tensor([[0.5, torch.nan, torch.nan], [0.5, 0.5, 0.5]]), equal_nan=True)
+    equal = collate([ClipSample(clip(5, 2), torch.tensor([7, 8]), 0) for _ in range(2)]).targets
+    assert equal.tolist() == [[7, 8], [7, 8]]

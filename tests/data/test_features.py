@@ -191,3 +191,16 @@ def test_a_batch_moves_to_a_device_but_for_its_lengths(tmp_path, videos):
     assert batch.features.device.type == batch.targets.device.type == "meta"
     assert batch.lengths.device.type == "cpu"
     assert (batch.video, batch.soft_targets) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [[float(number) / 4 for number in range(10)], [np.array([number % 2, number > 5], np.float32) for number in range(10)]],
+    ids=["values", "several classes"],
+)
+def test_targets_of_other_kinds_come_with_the_features(tmp_path, videos, targets):
+    labelled = [replace(video, target=target) for video, target in zip(videos, targets, strict=True)]
+    loader = ResumableFeatureLoader(kept(variants_of(labelled), tmp_path), 3, EpochBatches(10, 4, 3), lambda: 0, 0)
+    for batch in loader:
+        assert batch.targets.dtype == torch.float32
+        assert batch.targets.tolist() == [np.asarray(targets[video]).tolist() for video in batch.videos]

@@ -14,7 +14,7 @@ from videoseq.data.split_options import SplitOptions
 from videoseq.data.synthetic_options import MovingShapesOptions
 from videoseq.errors import CheckpointError, ConfigError, DataError
 from videoseq.reporting.progress import progress_bar
-from videoseq.types import Limits
+from videoseq.types import Limits, TaskSpec
 
 
 def build(root: Path, expected_classes: tuple[str, ...] | None = None, **changes: object) -> Manifest:
@@ -192,6 +192,15 @@ def test_a_synthetic_data_set_is_written_first(tmp_path):
 def test_mistakes(changes, message):
     with pytest.raises(ConfigError, match=message):
         DataOptions(**changes)
+
+
+@pytest.mark.parametrize("task", [TaskSpec("multilabel"), TaskSpec("frames", per_frame=True), TaskSpec("regression")])
+def test_only_videos_of_one_class_each_are_balanced(task):
+    DataOptions(sampler="balanced").check_task(TaskSpec())
+    DataOptions().check_task(task)
+    message = rf"^data\.sampler=balanced shows videos of every class equally .*got task\.name={task.name}\. Fix: leave it out$"
+    with pytest.raises(ConfigError, match=message):
+        DataOptions(sampler="balanced").check_task(task)
 
 
 def test_the_number_of_workers_follows_the_machine_unless_given():

@@ -22,8 +22,7 @@ def clip(value: int, num_frames: int = 3, step: int = 0) -> Tensor:
 def samples(*frames: Tensor | None) -> list[ClipSample]:
     """Row i has class i and seed 10 + i."""
     return [
-        ClipSample(one, torch.tensor(row), row, "" if one is not None else "torn", 10 + row)
-        for row, one in enumerate(frames)
+        ClipSample(one, torch.tensor(row), row, "" if one is not None else "torn", 10 + row) for row, one in enumerate(frames)
     ]
 
 
@@ -172,3 +171,15 @@ def test_soft_targets_go_to_the_device_with_the_clips() -> None:
     assert batch.to("meta").soft_targets.device.type == "meta"
     assert torch.equal(batch.to("cpu").soft_targets, batch.soft_targets)
     assert collate(samples(clip(0))).to("meta").soft_targets is None
+
+
+def test_several_classes_are_mixed_in_the_shares_of_the_clips() -> None:
+    labels = torch.tensor([[1.0, 0, 1], [0, 1, 1]])
+    rows = [ClipSample(clip(10 + 100 * row), label, row, "", row) for row, label in enumerate(labels)]
+    batch = mix(rows, mixup=1.0)
+    assert torch.equal(batch.targets, labels)
+    shares = (batch.video[:, 0, 0, 0, 0] - 110.0) / -100  # of the first clip
+    expected = shares[:, None] * labels[0] + (1 - shares[:, None]) * labels[1]
+    torch.testing.assert_close(batch.soft_targets, expected, atol=0.006, rtol=0)
+    assert batch.soft_targets[:, 2].tolist() == [1, 1]
+    assert 0.05 < float(shares.min()) < float(shares.max()) < 0.95

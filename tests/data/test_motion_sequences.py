@@ -1,5 +1,7 @@
 """Motion sequences: what the shape does is what the segments say, and nothing else tells where one motion ends."""
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,12 +11,11 @@ from videoseq.data.motion_sequences import draw, draw_sequence
 from videoseq.data.moving_shapes import MOTIONS, Track
 from videoseq.data.synthetic_options import MotionSequencesOptions
 
-OPTIONS = MotionSequencesOptions(name="motion_sequences")
 Motions = tuple[tuple[int, int, str], ...]
 
 
 def sequences(number: int, **changes: object) -> list[tuple[Track, Motions]]:
-    options = MotionSequencesOptions(**{"name": "motion_sequences", **changes})
+    options = MotionSequencesOptions(**changes)
     return [draw_sequence(options, np.random.default_rng([5, index])) for index in range(number)]
 
 
@@ -26,9 +27,9 @@ def steps(track: Track) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def test_motions_follow_each_other_without_a_gap_and_never_twice() -> None:
     numbers, lengths, names = set(), set(), set()
     for track, motions in sequences(300):
-        assert motions[0][0] == 0
+        assert motions[0][0] == 1
         assert motions[-1][1] == len(track.position) == len(track.radius)
-        for one, other in zip(motions, motions[1:], strict=False):
+        for one, other in itertools.pairwise(motions):
             assert one[1] == other[0]
             assert one[2] != other[2]
         numbers.add(len(motions))
@@ -43,7 +44,10 @@ def test_the_shape_moves_as_its_segment_says_from_the_first_frame_on() -> None:
     for track, motions in sequences(100):
         moved, grown = steps(track)
         for start, end, name in motions:
-            step, growth = moved[max(start - 1, 0) : end - 1], grown[max(start - 1, 0) : end - 1]  # of the frames start … end - 1
+            step, growth = (
+                moved[max(start - 1, 0) : end - 1],
+                grown[max(start - 1, 0) : end - 1],
+            )  # of the frames start … end - 1
             if name in ("left", "right", "up", "down"):
                 x, y = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}[name]
                 along = step @ np.array([x, y])
@@ -57,7 +61,11 @@ def test_the_shape_moves_as_its_segment_says_from_the_first_frame_on() -> None:
                 assert np.array_equal(np.any(np.abs(step) > 1e-9, axis=1), sign * growth < 0)
             else:
                 turn = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
-                assert ((1 if name == "clockwise" else -1) * turn).min() > 0
+                sign = 1 if name == "clockwise" else -1
+                assert (sign * turn).min() > 0
+                # From the top of the orbit: sideways, and a little down.
+                assert sign * step[0, 0] > 5 / 64
+                assert 0 < step[0, 1] < 3 / 64
                 assert np.abs(growth).max() < 1e-9
 
 
@@ -91,21 +99,24 @@ def test_in_a_pause_the_shape_rests_and_no_segment_names_it() -> None:
         covered = np.zeros(len(track.position), bool)
         for start, end, _ in motions:
             covered[start:end] = True
-        rests = np.flatnonzero(~covered)
+        assert not covered[0]
+        rests = np.flatnonzero(~covered)[1:]
         assert not covered[motions[-1][1] :].any()
         assert np.abs(moved[rests - 1]).max() == 0
         assert np.abs(grown[rests - 1]).max() == 0
-        gaps = [other[0] - one[1] for one, other in zip(motions, motions[1:], strict=False)]
+        gaps = [other[0] - one[1] for one, other in itertools.pairwise(motions)]
         assert min(gaps) >= 5
         assert max(gaps) <= 15
-    some = [len(track.position) - sum(end - start for start, end, _ in motions) for track, motions in sequences(50, pauses=0.3)]
+    some = [
+        len(track.position) - 1 - sum(end - start for start, end, _ in motions) for track, motions in sequences(50, pauses=0.3)
+    ]
     assert min(some) == 0
     assert max(some) > 5
 
 
 @pytest.mark.parametrize("fps", [16.0, 25.0])
 def test_segments_are_the_times_of_the_frames(fps: float) -> None:
-    options = MotionSequencesOptions(name="motion_sequences", size=32, fps=fps, pauses=0.5)
+    options = MotionSequencesOptions(size=32, fps=fps, pauses=0.5)
     frames, segments = draw(options, 7, np.random.default_rng(3))
     track, motions = draw_sequence(options, np.random.default_rng(3))
     assert frames.shape == (len(track.position), 32, 32, 3)

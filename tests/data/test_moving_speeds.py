@@ -6,7 +6,7 @@ import pytest
 from videoseq.data.moving_speeds import draw, draw_to_and_fro, draw_varying
 from videoseq.data.synthetic_options import MovingSpeedsOptions
 
-OPTIONS = MovingSpeedsOptions(name="moving_speeds")
+OPTIONS = MovingSpeedsOptions()
 
 
 def centres(frames: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def between_turns(steps: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_shape_moves_by_the_value_from_frame_to_frame(seed: int) -> None:
-    options = MovingSpeedsOptions(name="moving_speeds", speeds=(1.0, 3.0), num_frames=24)
+    options = MovingSpeedsOptions(speeds=(1.0, 3.0), num_frames=24)
     frames, ((speed,),) = draw(options, seed, np.random.default_rng(seed))
     assert frames.shape == (24, 64, 64, 3)
     assert 1 <= speed <= 3

@@ -20,8 +20,11 @@ from tests.data.labelled import (
     write_videos,
 )
 from videoseq.data.augment_options import AugmentOptions, TemporalOptions
+from videoseq.data.datamodule import VideoDataModule
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.loading import ResumableLoader, evaluation_loader
+from videoseq.data.options import DataOptions
+from videoseq.errors import CheckpointError
 from videoseq.types import IGNORED
 
 LENGTHS = (20, 24, 30, 12)
@@ -91,24 +94,92 @@ def test_frames(root):
     assert batch.targets[1].tolist() == [IGNORED] * 2 + [1] * 10 + [IGNORED] * 18
 
 
-def test_the_label_of_a_frame_is_that_of_the_frame_that_is_shown(root):
+RUN_AND_REST = (
+    ["run"] * 10 + ["rest"] * 10,
+    ["rest"] * 5 + ["run"] * 5 + ["rest"] * 5 + ["jump"] * 9,
+    ["rest"] * 3 + ["jump"] * 3 + ["run"] + ["rest"] * 23,
+    ["rest"] * 2 + ["run"] * 10,
+)
+"""The class of every frame of each video, given `SEGMENTS` and a background."""
+
+
+@pytest.mark.parametrize(
+    ("spec", "temporal"),
+    [
+        ({}, {}),
+        ({}, {"speed": 2.0, "jitter": 2, "drop": 0.3}),
+        ({"num_frames": 16, "padding": "loop"}, {"speed": 2.0}),
+        ({"num_frames": 40, "padding": "repeat_last"}, {}),
+        ({"frame_stride": 3}, {"speed": 1.5}),
+        ({"target_fps": 4.0, "num_frames": 4}, {"jitter": 1}),
+        ({"sampling": "segments"}, {"speed": 2.0, "drop": 0.2}),
+        ({"sampling": "all", "max_frames": 20}, {}),
+        ({"sampling": "all", "frame_stride": 2, "target_fps": 15.0}, {"speed": 2.0}),
+    ],
+)
+def test_the_label_of_a_frame_is_that_of_the_frame_that_is_shown(root, spec, temporal):
     manifest = build(write_rows(root, "segments.csv", *SEGMENTS), WITH_REST, allow_outside_root=True)
-    temporal = TemporalOptions(speed=2.0, jitter=2, drop=0.3)
-    clips = TrainClips(
-        manifest.videos["train"], CLIP, AugmentOptions("none", temporal=temporal), Reading(), 0, manifest.class_names
-    )
-    expected = [["run"] * 10 + ["rest"] * 10, ["rest"] * 5 + ["run"] * 5 + ["rest"] * 5 + ["jump"] * 9]
-    loader = ResumableLoader(clips, 2, 0)
+    clip, augment = replace(CLIP, **spec), AugmentOptions("none", temporal=TemporalOptions(**temporal))
+    clips = TrainClips(manifest.videos["train"], clip, augment, Reading(), 0, manifest.class_names)
     seen = set()
-    for _ in range(10):
-        for batch in loader:
+    for _ in range(6):
+        for batch in ResumableLoader(clips, 2, 0):
             for row, video in enumerate(batch.videos):
                 numbers = numbers_of(batch.frames(row))
                 shown = [manifest.class_names[target] for target in batch.targets[row, : len(numbers)].tolist()]
-                assert shown == [expected[video][number] for number in numbers]
-                assert batch.targets[row, len(numbers) :].tolist() == [IGNORED] * (8 - len(numbers))
-                seen.add(tuple(numbers))
-    assert len(seen) > 10
+                assert shown == [RUN_AND_REST[video][number] for number in numbers]
+                assert (batch.targets[row, len(numbers) :] == IGNORED).all()
+                seen.update(shown)
+    assert {"run", "rest"} <= seen
+    batch = val_batch(manifest, clip)
+    for row, video in enumerate(batch.videos):
+        numbers = numbers_of(batch.frames(row))
+        shown = [manifest.class_names[target] for target in batch.targets[row, : len(numbers)].tolist()]
+        assert shown == [RUN_AND_REST[2 + video][number] for number in numbers]
+
+
+def test_the_number_of_workers_changes_no_target(root):
+    manifest = build(write_rows(root, "segments.csv", *SEGMENTS), FRAMES, allow_outside_root=True)
+    clips = TrainClips(manifest.videos["train"], CLIP, AugmentOptions("none"), Reading(), 0, manifest.class_names)
+    (here,), (there,) = (list(ResumableLoader(clips, 2, workers)) for workers in (0, 1))
+    assert (here.videos, here.targets.tolist()) == (there.videos, there.targets.tolist())
+
+
+def test_a_part_of_a_video_has_a_label_of_its_own(root):
+    rows = ("0.mp4,1.5,train,0,1", "0.mp4,2.5,train,1,", "1.mp4,3.5,val,0.5,0.8")
+    write_rows(root, "annotations.csv", "path,value,split,start_seconds,end_seconds", *rows)
+    manifest = build(root, VALUE, allow_outside_root=True)
+    clips = TrainClips(manifest.videos["train"], CLIP, AugmentOptions("none"), Reading(), 0, manifest.class_names)
+    (batch,) = ResumableLoader(clips, 2, 0)
+    for row in range(2):
+        assert float(batch.targets[row]) == (1.5 if max(numbers_of(batch.frames(row))) < 10 else 2.5)
+    batch = val_batch(manifest)
+    assert (batch.targets.tolist(), numbers_of(batch.frames(0))) == ([3.5], [5, 6, 7])
+
+
+def test_a_video_that_cannot_be_read_has_no_row(root, tmp_path):
+    manifest = build(write_rows(root, "segments.csv", *SEGMENTS), FRAMES, allow_outside_root=True)
+    torn = root / "3.mp4"
+    content = torn.read_bytes()
+    torn.unlink()
+    torn.write_bytes(content[:400])
+    batch = val_batch(manifest, replace(CLIP, sampling="all"))
+    assert (batch.videos, batch.targets.shape, [position for position, _ in batch.failures]) == ((0,), (1, 30), [1])
+
+
+def test_a_run_whose_labels_have_changed_is_not_continued(root):
+    def loaders() -> VideoDataModule:
+        manifest = build(root, FRAMES, allow_outside_root=True)
+        return VideoDataModule(manifest, CLIP, AugmentOptions("none"), DataOptions(batch_size=2, num_workers=0), 0)
+
+    write_rows(root, "segments.csv", *SEGMENTS)
+    saved = loaders().state_dict()
+    loaders().load_state_dict(saved)
+    write_rows(root, "segments.csv", *(row.replace("1.5,2.4", "1.5,2.3") for row in SEGMENTS))
+    with pytest.raises(
+        CheckpointError, match=r"^cannot continue: labels of the training videos was digest \w+, is digest \w+, so"
+    ):
+        loaders().load_state_dict(saved)
 
 
 def test_values_of_frames(root):

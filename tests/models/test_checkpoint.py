@@ -21,7 +21,7 @@ from videoseq.models.options import (
     TimmEncoderOptions,
     TorchvisionEncoderOptions,
 )
-from videoseq.types import ClipSpec
+from videoseq.types import ClipSpec, TaskSpec
 
 CONFIG = ModelConfig(
     encoder=SimpleEncoderOptions(channels=(4, 6), spatial=(2, 3), freeze_until="0", unfreeze_at_epoch=2),
@@ -64,6 +64,20 @@ def load(tmp_path, content):
             ("a", "b"),
             ClipSpec(height=32, width=48),
         ),
+        ModelConfig(
+            SimpleEncoderOptions(),
+            RecurrentHeadOptions(hidden_size=4),
+            ("rest", "wave"),
+            ClipSpec(height=32, width=32),
+            task=TaskSpec("frames", per_frame=True, background="rest"),
+        ),
+        ModelConfig(
+            SimpleEncoderOptions(),
+            MeanHeadOptions(),
+            ("value",),
+            ClipSpec(height=32, width=32),
+            task=TaskSpec("regression", mean=-3.5, std=0.25),
+        ),
     ],
 )
 def test_round_trip_gives_the_same_config_and_logits(tmp_path, config):
@@ -99,8 +113,10 @@ def test_a_checkpoint_of_timm_says_that_the_package_is_missing(tmp_path, monkeyp
 
 
 def test_payload_is_plain():
-    assert checkpoint_payload(CONFIG) == {
-        "format": 1,
+    payload = checkpoint_payload(CONFIG)
+    assert {"name": "gru", "hidden_size": 8, "bidirectional": False, "pool": "attention"}.items() <= payload.pop("head").items()
+    assert payload == {
+        "format": 2,
         "version": __version__,
         "encoder": {
             "name": "simple",
@@ -115,14 +131,6 @@ def test_payload_is_plain():
             "depth": 1,
             "dropout": 0.0,
         },
-        "head": {
-            "name": "gru",
-            "dropout": 0.0,
-            "hidden_size": 8,
-            "num_layers": 1,
-            "bidirectional": False,
-            "pool": "attention",
-        },
         "class_names": ["left", "右"],
         "clip": {
             "num_frames": 4,
@@ -136,6 +144,7 @@ def test_payload_is_plain():
             "max_frames": 256,
         },
         "origin": {"data": {"root": "videos"}, "median_seconds": 2.5},
+        "task": {"name": "classification", "per_frame": False, "background": None, "mean": 0.0, "std": 1.0},
     }
 
 
@@ -217,7 +226,7 @@ def test_files_of_other_software_are_refused(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
-        ({"format": 2}, r"x\.ckpt' has format 2; expected 1: it was written by another version of videoseq"),
+        ({"format": 1}, r"x\.ckpt' has format 1; expected 2: it was written by another version of videoseq"),
         ({"head": {"name": "lstm", "poool": "max"}}, r"head has an unknown option 'poool'; did you mean 'pool'\?"),
         ({"encoder": {"name": "simple", "stem": 1}}, r"encoder has an unknown option 'stem'.*install the version"),
         ({"head": {"name": "xlstm"}}, r"model\.head\.name=xlstm: there is no such head; did you mean 'lstm'\?"),
@@ -226,6 +235,16 @@ def test_files_of_other_software_are_refused(tmp_path, content, message):
         ({"clip": {"num_frames": 0}}, r"num_frames must be at least 1, got 0"),
         ({"clip": None}, r"cannot be understood by"),
         ({"class_names": []}, r"class names must be at least one"),
+        (
+            {"task": {"name": "ranking"}},
+            r"cannot be understood by .*: there is no task 'ranking'; .*Known: classification, frames",
+        ),
+        ({"task": {"nmae": "frames"}}, r"task has an unknown option 'nmae'; did you mean 'name'\?"),
+        ({"task": {"name": "regression"}}, r"a regression has one output, got 2: left, 右"),
+        (
+            {"task": {"name": "frames", "per_frame": True, "background": "rest"}},
+            r"the background 'rest' is none of the classes left, 右",
+        ),
     ],
 )
 def test_descriptions_that_cannot_be_understood_are_refused(tmp_path, payload, message):

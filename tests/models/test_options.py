@@ -6,11 +6,14 @@ import pytest
 from videoseq.errors import ConfigError
 from videoseq.models.options import (
     HEADS,
+    ConvLSTMHeadOptions,
     MeanHeadOptions,
     RecurrentHeadOptions,
     SimpleEncoderOptions,
+    TCNHeadOptions,
     TimmEncoderOptions,
     TorchvisionEncoderOptions,
+    TransformerHeadOptions,
     encoder_options,
     head_options,
 )
@@ -64,6 +67,19 @@ SIMPLE, TORCHVISION, RECURRENT = SimpleEncoderOptions, TorchvisionEncoderOptions
         (RECURRENT, {"dropout": -0.1}, r"model\.head\.dropout must be a number in \[0, 1\), got -0\.1"),
         (RECURRENT, {"pool": "first"}, r"model\.head\.pool must be one of last, mean, max, attention, got 'first'"),
         (MeanHeadOptions, {"name": "lstm"}, r"model\.head\.name must be one of mean, got 'lstm'"),
+        (MeanHeadOptions, {"centre": "video"}, r"model\.head\.centre must be one of none, clip, causal, got 'video'"),
+        (MeanHeadOptions, {"motion": True}, r"model\.head\.motion must be one of none, difference, got True"),
+        (MeanHeadOptions, {"layer_norm": 1}, r"model\.head\.layer_norm must be true or false, got 1"),
+        (MeanHeadOptions, {"projection": 0}, r"model\.head\.projection must be a whole number of at least 1, got 0"),
+        (RECURRENT, {"residual": "yes"}, r"model\.head\.residual must be true or false, got 'yes'"),
+        (
+            ConvLSTMHeadOptions,
+            {"kernel_size": 2},
+            r"model\.head\.kernel_size must be odd, so that a convolution keeps the size",
+        ),
+        (TCNHeadOptions, {"kernel_size": 1}, r"model\.head\.kernel_size must be at least 2: with 1 no frame would see another"),
+        (TransformerHeadOptions, {"hidden_size": 10}, r"hidden_size must be a multiple of model\.head\.num_heads=4, got 10"),
+        (TransformerHeadOptions, {"context": 0}, r"model\.head\.context must be a whole number of at least 1, got 0"),
     ],
 )
 def test_illegal_values_are_refused_with_name_value_and_what_is_legal(kind, values, message):
@@ -77,11 +93,40 @@ def test_unknown_head_is_refused_with_the_nearest_name():
 
 
 def test_names_lead_to_their_options():
-    assert {"lstm": RECURRENT, "gru": RECURRENT, "rnn": RECURRENT, "mean": MeanHeadOptions} == HEADS
+    assert {name: kind for name, kind in HEADS.items() if kind is RECURRENT} == dict.fromkeys(("lstm", "gru", "rnn"), RECURRENT)
+    assert all(head_options(name)().name == name for name in HEADS if name not in ("gru", "rnn"))
     assert head_options("gru") is RECURRENT
     assert encoder_options("simple") is SIMPLE
     assert encoder_options("vgg11") is TORCHVISION
     assert encoder_options("timm:vgg11") is TimmEncoderOptions
+
+
+@pytest.mark.parametrize(
+    ("options", "per_frame", "has_grid", "message"),
+    [
+        (ConvLSTMHeadOptions(), False, False, r"conv_lstm needs a grid of features.*set model\.encoder\.spatial=\[4,4\], or"),
+        (RECURRENT(pool="mean"), True, False, r"pool=mean makes one answer of all frames.*: leave model\.head\.pool out"),
+        (TCNHeadOptions(pool="attention"), True, True, r"pool=attention makes one answer of all frames"),
+        (MeanHeadOptions(centre="clip"), False, True, r"the mean of what is left is always 0; set model\.head\.centre=none"),
+    ],
+)
+def test_heads_that_fit_neither_task_nor_encoder_are_refused(options, per_frame, has_grid, message):
+    with pytest.raises(ConfigError, match=message):
+        options.check_effect(per_frame=per_frame, has_grid=has_grid)
+
+
+@pytest.mark.parametrize(
+    ("options", "fixes"),
+    [
+        (RECURRENT(), ()),
+        (RECURRENT(centre="causal"), ()),
+        (MeanHeadOptions(centre="clip"), ("model.head.centre=causal",)),
+        (RECURRENT(bidirectional=True, centre="clip"), ("model.head.bidirectional=false", "model.head.centre=causal")),
+    ],
+)
+def test_heads_say_what_keeps_them_from_streams(options, fixes):
+    assert options.stream_fixes == fixes
+    assert options.is_causal == (not fixes)
 
 
 def test_stages_of_unfreezing_are_in_the_order_of_their_epochs():

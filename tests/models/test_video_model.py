@@ -1,6 +1,5 @@
 from copy import deepcopy
 from functools import cache
-from itertools import product
 
 import av
 import pytest
@@ -27,10 +26,13 @@ ENCODERS = {
     "torchvision_frozen": TorchvisionEncoderOptions(name="mobilenet_v3_small", weights=None),
     "torchvision_spatial": TorchvisionEncoderOptions(name="squeezenet1_1", weights=None, freeze="none", spatial=(1, 1)),
 }
-HEADS = {"mean": MeanHeadOptions()} | {
-    f"{name}-{pool}{'-both' if both else ''}": RecurrentHeadOptions(name=name, hidden_size=8, pool=pool, bidirectional=both)
-    for name, pool, both in product(("lstm", "gru", "rnn"), ("last", "mean", "max", "attention"), (False, True))
+HEADS = {
+    "mean": MeanHeadOptions(),
+    "lstm-last": RecurrentHeadOptions(hidden_size=8),
+    "gru-attention": RecurrentHeadOptions(name="gru", hidden_size=8, pool="attention"),
+    "rnn-max-both": RecurrentHeadOptions(name="rnn", hidden_size=8, pool="max", bidirectional=True),
 }
+"""Of each kind of pool one; see test_contract.py for all heads."""
 
 
 @cache
@@ -172,3 +174,15 @@ def test_a_model_in_bfloat16_takes_the_same_frames(clip):
     logits, _ = build().to(torch.bfloat16).eval()(clip)
     assert logits.dtype == torch.bfloat16
     assert logits.isfinite().all()
+
+
+def test_attention_gives_the_weight_of_every_valid_frame(clip):
+    model = build(head="gru-attention").eval()
+    video, lengths = clip.repeat(2, 1, 1, 1, 1), torch.tensor([6, 2])
+    weights = model.attention(video, lengths)
+    assert weights.shape == (2, 6)
+    torch.testing.assert_close(weights.sum(1), torch.ones(2))
+    assert weights[1, 2:].tolist() == [0, 0, 0, 0]
+    torch.testing.assert_close(weights[1:, :2], model.attention(clip[:, :2]))
+    with pytest.raises(ModelError, match=r"no attention weights: they are of model\.head\.pool=attention"):
+        build().attention(clip)

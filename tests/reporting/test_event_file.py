@@ -11,7 +11,12 @@ from videoseq.reporting.clip_sheet import ShownClip
 from videoseq.reporting.event_file import add_classes, add_clips, add_options, plain_options
 
 PROBS = torch.tensor([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0], [0.3, 0.7, 0.0]])
-TARGETS = torch.tensor([0, 1, 1, 1])
+OCCURS = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 1, 0]]) > 0
+
+
+def classes(*names):
+    """Figures of classes, of which the names alone count here."""
+    return {name: {"f1": 0.5, "num_videos": 1} for name in names}
 
 
 @pytest.fixture
@@ -29,7 +34,7 @@ def write(tmp_path):
 
 
 def test_curves_of_classes_hold_the_counts_at_every_threshold(write):
-    events = write(add_classes, "val", TARGETS, PROBS, ["left", "a/\udcff", "no videos"], 7)
+    events = write(add_classes, "val", OCCURS, PROBS, classes("left", "a/\udcff", "no videos"), 7)
     assert events.Tags()["tensors"] == ["pr_val/left", "pr_val/a/\\udcff"]
     (event,) = events.Tensors("pr_val/a/\\udcff")
     assert event.step == 7
@@ -44,19 +49,19 @@ def test_curves_of_classes_hold_the_counts_at_every_threshold(write):
 def test_a_class_whose_probabilities_are_no_numbers_has_no_curve(write):
     probs = PROBS.clone()
     probs[2, 1] = float("nan")
-    events = write(add_classes, "val", TARGETS, probs, ["left", "right", "no videos"], 7)
+    events = write(add_classes, "val", OCCURS, probs, classes("left", "right", "no videos"), 7)
     assert events.Tags()["tensors"] == ["pr_val/left"]
 
 
 def test_all_classes_are_in_the_bars(write):
-    events = write(add_classes, "test", TARGETS, PROBS, ["left", "right", "no videos"], 7)
+    events = write(add_classes, "test", OCCURS, PROBS, classes("left", "right", "no videos"), 7)
     (picture,) = events.Images("test/per_class")
     assert picture.step == 7
     assert picture.encoded_image_string.startswith(b"\x89PNG")
 
 
 def test_a_sheet_is_there_where_there_are_clips(write):
-    clip = ShownClip(torch.zeros(4, 3, 16, 16, dtype=torch.uint8), "left", "right", 0.9)
+    clip = ShownClip(torch.zeros(4, 3, 16, 16, dtype=torch.uint8), "right 0.90, is left", is_wrong=True)
     events = write(add_clips, "val", {"surest_right": [], "surest_wrong": [clip]}, 7)
     assert events.Tags()["images"] == ["val/surest_wrong"]
     assert events.Images("val/surest_wrong")[0].width > events.Images("val/surest_wrong")[0].height

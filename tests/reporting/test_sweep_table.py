@@ -69,17 +69,17 @@ def row(number, status, **figures):
 
 
 ROWS = [
-    row(0, "done", accuracy=0.5, loss=0.7),
+    row(0, "done", accuracy=0.5, loss=0.7, mae=3.5),
     row(1, "failed"),
-    row(2, "done", accuracy=0.75, loss=0.9),
-    row(3, "done", accuracy=0.75, loss=0.8),
+    row(2, "done", accuracy=0.75, loss=0.9, mae=0.25),
+    row(3, "done", accuracy=0.75, loss=0.8, mae=4.0),
     row(4, "not_run"),
-    row(5, "done", accuracy=0.75, loss=0.8),
-    row(6, "done", accuracy="nan", loss="nan"),
+    row(5, "done", accuracy=0.75, loss=0.8, mae=4.0),
+    row(6, "done", accuracy="nan", loss="nan", mae="nan"),
 ]
 
 
-@pytest.mark.parametrize(("monitor", "order"), [("accuracy", "3520614"), ("loss", "0352614")])
+@pytest.mark.parametrize(("monitor", "order"), [("accuracy", "3520614"), ("loss", "0352614"), ("mae", "2035614")])
 def test_the_best_run_comes_first_and_unfinished_ones_last(monitor, order):
     assert "".join(row["number"] for row in best_first(ROWS, monitor)) == order
 

@@ -38,10 +38,13 @@ def test_predictions_of_all_folds_are_collected(plan, tmp_path):
     tested = next(one.number for one in plan.folds if one.repeat == 1 and one.splits[1] == "test")
     assert first == {
         "repeat": 1, "fold": tested, "path": "a1.mp4", "group": "a person 0", "target": "a", "pred": "b",
+        "prob_a": "0.4", "prob_b": "0.6",
     }  # fmt: skip
     units = {row["path"]: unit for row, unit in zip(found.rows, found.units, strict=True)}
     assert units["a0.mp4"] == units["a1.mp4"] == 0
-    assert (found.targets == [CLASSES.index(row["target"]) for row in found.rows]).all()
+    assert found.numbers.tolist() == [
+        [CLASSES.index(row["target"]), float(row["prob_a"]), float(row["prob_b"])] for row in found.rows
+    ]
 
 
 def test_a_cross_validation_comes_to_figures_and_files(plan, tmp_path):

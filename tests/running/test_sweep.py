@@ -11,6 +11,7 @@ from tests.training.runs import DATA
 from videoseq.errors import DataError, Interrupted, VideoseqError
 from videoseq.reporting.sweep_table import SweepTable
 from videoseq.running.sweep import finish_sweep, prepare_data, run_member
+from videoseq.types import TaskSpec
 
 FIGURES = {"val": {"accuracy": 0.5, "loss": 0.7}, "epochs": 2}
 
@@ -149,6 +150,6 @@ def test_a_run_whose_process_died_has_failed(sweep):
 def test_the_data_of_parallel_runs_is_scanned_once_before_them(bars, tmp_path, caplog):
     caplog.set_level(logging.INFO, "videoseq")
     good, bad = replace(DATA, root=str(bars)), replace(DATA, root=str(tmp_path / "missing"))
-    prepare_data([(good, tmp_path / "cache"), (bad, tmp_path / "cache"), (good, tmp_path / "cache")])
+    prepare_data([(data, TaskSpec(), tmp_path / "cache") for data in (good, bad, good)])
     assert caplog.text.count("scanning: 24") == 1
     assert len(list((tmp_path / "cache" / "manifests").glob("*.arrow"))) == 1

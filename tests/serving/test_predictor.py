@@ -4,13 +4,10 @@ import pytest
 import torch
 
 from videoseq.data.dataset import EvalClips, Reading
-from videoseq.data.videos import Video
 from videoseq.errors import CheckpointError, DataError
 from videoseq.models.calibration import Calibration
-from videoseq.serving.inference import VideoAnswers
 from videoseq.serving.parts import whole_video
-from videoseq.serving.predictor import Predictor, targets_and_paths
-from videoseq.types import VideoRecord
+from videoseq.serving.predictor import Predictor
 
 LOADING = {"reading": Reading(), "precision": "32-true", "progress": None, "batch_size": 4, "num_workers": 0}
 
@@ -63,27 +60,6 @@ def test_a_video_that_has_gone_is_a_failure_or_an_error_as_told(predictor, infos
 def test_loading_needs_a_checkpoint(tmp_path):
     with pytest.raises(CheckpointError, match=r"none\.ckpt"):
         Predictor.from_checkpoint(tmp_path / "none.ckpt", device=torch.device("cpu"), **LOADING)
-
-
-def test_targets_and_paths_are_those_of_the_videos_that_have_a_result(infos, bars, tmp_path):
-    videos = [
-        Video(VideoRecord(infos[0].path, "left"), infos[0], target=0),
-        Video(VideoRecord(infos[1].path, "left"), infos[1], target=1),
-        Video(VideoRecord(tmp_path / "elsewhere.mp4", "left"), infos[2], target=1),
-    ]
-    result = VideoAnswers((0, 2), torch.zeros(2, 2), torch.zeros(2, 2), ((1, "torn"),))
-    targets, paths = targets_and_paths(result, videos, bars)
-    assert targets.tolist() == [0, 1]
-    assert paths == ["left/0.mp4", str(tmp_path / "elsewhere.mp4")]
-    assert targets_and_paths(result, videos, None)[1][0] == str(bars / "left" / "0.mp4")
-
-
-def test_no_readable_video_at_all_is_an_error(infos):
-    videos = [whole_video(info) for info in infos]
-    nothing = torch.zeros(0, 0)
-    result = VideoAnswers((), nothing, nothing, ((0, "torn at byte 7"), (1, "gone"), (2, "gone")))
-    with pytest.raises(DataError, match="none of 3 videos could be read; the first: torn at byte 7"):
-        targets_and_paths(result, videos, None)
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])

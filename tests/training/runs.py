@@ -76,9 +76,7 @@ class Run:
 
     def datamodule(self) -> VideoDataModule:
         """Returns fresh loaders."""
-        return VideoDataModule(
-            self.manifest, self.clip, self.augment, self.data, self.seed, self.training.tbptt_frames
-        )
+        return VideoDataModule(self.manifest, self.clip, self.augment, self.data, self.seed, self.training.tbptt_frames)
 
     def fit(
         self,

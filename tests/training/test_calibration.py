@@ -4,18 +4,23 @@ import math
 
 import pytest
 import torch
-from torch.nn.functional import one_hot
+from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 from videoseq.models.answers import answers_of
 from videoseq.training.calibration import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
+    MIN_FRAMES,
     MIN_VIDEOS,
+    MOST_FRAMES,
     fit_calibration,
+    fit_label_temperature,
     fit_temperature,
     fit_thresholds,
 )
 from videoseq.types import TaskSpec
+
+MULTILABEL, FRAMES = TaskSpec("multilabel"), TaskSpec("frames", per_frame=True)
 
 
 def two_classes(right: int, wrong: int, margin: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -83,6 +88,52 @@ def test_thresholds_are_those_of_the_calibrated_probabilities():
     sure, unsure = (float(torch.tensor(margin / fitted.temperature).sigmoid()) for margin in (3.0, 1.0))
     # Class 0 is claimed between the two, class 1 likewise from the other side.
     assert fitted.thresholds == pytest.approx(((sure + unsure) / 2, 1 - (sure + unsure) / 2), abs=1e-6)
+
+
+def test_labels_have_a_temperature_and_thresholds():
+    torch.manual_seed(0)
+    targets = (torch.rand(300, 3) > 0.6).float()
+    logits = 4 * (targets - 0.3 + 0.5 * torch.randn(300, 3))
+    fitted = fit_calibration(logits, targets, MULTILABEL)
+    assert fitted is not None
+
+    def loss(temperature: float) -> float:
+        return float(binary_cross_entropy_with_logits(logits.double() / temperature, targets.double()))
+
+    assert fitted.temperature > 1.1
+    for factor in (0.5, 0.99, 1.01, 2.0):
+        assert loss(fitted.temperature) < loss(fitted.temperature * factor)
+    probs = (logits / fitted.temperature).sigmoid()
+    assert fitted.thresholds == fit_thresholds(probs, targets > 0.5)
+    assert all(threshold != pytest.approx(0.5, abs=0.01) for threshold in fitted.thresholds)
+
+
+def test_labels_that_are_all_right_are_not_sharpened():
+    targets = (torch.arange(60).view(30, 2) % 3 == 0).float()
+    assert fit_label_temperature(2 * targets - 1, targets) == 1.0
+    wrong = targets.clone()
+    wrong[0] = 1 - wrong[0]
+    # One of 30 is wrong at a margin of 1: sigmoid(1 / T) = 29 / 30.
+    assert fit_label_temperature(2 * targets - 1, wrong) == pytest.approx(1 / math.log(29))
+
+
+def test_frames_have_a_temperature_alone_of_no_more_than_enough_of_them():
+    logits, targets = two_classes(3 * MIN_FRAMES, MIN_FRAMES, 2.0)
+    fitted = fit_calibration(logits, targets, FRAMES)
+    assert fitted is not None
+    assert (fitted.temperature, fitted.thresholds) == (pytest.approx(2.0 / math.log(3)), ())
+    assert fit_calibration(logits[: MIN_FRAMES - 1], targets[: MIN_FRAMES - 1], FRAMES) is None
+    many = 2 * MOST_FRAMES + 2  # of which every third is taken
+    logits, targets = torch.zeros(many, 2), torch.arange(many) % 2
+    logits[::3, 0] = 1.0
+    targets[::3], targets[::30] = 0, 1
+    fitted = fit_calibration(logits, targets, FRAMES)
+    assert fitted is not None
+    assert fitted.temperature == pytest.approx(1 / math.log(9), rel=1e-3)
+
+
+def test_values_have_no_calibration():
+    assert fit_calibration(torch.zeros(100, 1), torch.zeros(100), TaskSpec("regression")) is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from tests.training.runs import DATA, HEAD, Run, StopAfter, assert_same, load
+from tests.training.pairs import run_pair
+from tests.training.runs import DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, weights_of
+from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.batch import ClipSample, collate
 from videoseq.data.chunks import evaluation_chunks
 from videoseq.data.dataset import Reading
 from videoseq.data.manifest import Manifest, build_manifest
@@ -128,9 +131,7 @@ def test_validation_figures_are_those_of_whole_videos(run):
     found = float(module.trainer.callback_metrics["val/accuracy"])
     module.eval()
     right = count = 0
-    for batch in evaluation_chunks(
-        run.manifest.videos["val"], CLIP, Reading(), chunk_frames=100, num_lanes=1, num_workers=0
-    ):
+    for batch in evaluation_chunks(run.manifest.videos["val"], CLIP, Reading(), chunk_frames=100, num_lanes=1, num_workers=0):
         with torch.no_grad():
             logits, _ = module.model(batch.video, batch.lengths)
         assert batch.lengths.tolist() == [logits.shape[1]]
@@ -148,3 +149,32 @@ def test_a_head_that_needs_the_whole_video_is_validated_chunk_by_chunk(run):
     assert report.epochs == 1
     assert module.carried["val"].tensors == ()
     assert [batch.video.shape[1] for batch in clips.datamodule().val_dataloader()] == [8, 5]
+
+
+def stop(rank, run, place):
+    """Trains, as one of two processes, until a batch is done; returns which lanes came."""
+    carried = Carried()
+    with pytest.raises(Interrupted, match="stopped by the test"):
+        run.fit([carried, StopAfter(run.last, *place)])
+    return [lanes for lanes, _ in carried.rows]
+
+
+def test_two_processes_share_the_lanes_and_one_goes_on_with_what_both_have_carried(run, tmp_path):
+    steady = replace(run, head=HEAD, encoder=replace(ENCODER, freeze_batchnorm=True), augment=AugmentOptions("none"))
+    _, module = steady.fit()
+    two = replace(steady, folder=tmp_path / "two", data=replace(run.data, batch_size=1))
+    lanes = run_pair(stop, tmp_path / "results", two, (1, 3))
+    assert [{number for batch in those for number in batch} for those in lanes] == [{0}, {1}]
+    assert load(two.last)["carried_state"][0].shape == (1, 2, 8)
+    _, continued = replace(two, data=run.data).fit(resume=two.last)
+    expected = weights_of(module)
+    for name, tensor in weights_of(continued).items():
+        torch.testing.assert_close(tensor, expected[name], rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_a_batch_of_which_nothing_could_be_read_lets_all_lanes_begin_anew(finished):
+    module = finished[0].module()
+    nothing = collate([ClipSample(None, torch.zeros(0), 0, "torn")])
+    module.carried["val"].keep((torch.ones(1, 2, 8),), torch.tensor([0, 1]))
+    assert module.validation_step(nothing, 0) is None
+    assert module.carried["val"].tensors == ()

@@ -10,9 +10,9 @@ from tests.training.pairs import run_pair
 from videoseq.data.batch import ClipSample, collate
 from videoseq.training.callbacks.media import TensorBoardMedia
 from videoseq.training.figures import EpochFigures
-from videoseq.training.task_options import ClassificationOptions
+from videoseq.training.task_options import ClassificationOptions, FramesOptions, MultilabelOptions
 from videoseq.training.tasks import build_task
-from videoseq.types import TaskSpec
+from videoseq.types import IGNORED, TaskSpec
 
 TASK = build_task(ClassificationOptions(), TaskSpec(), {"left": 1, "right": 1}, 2)
 PROBS = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4], [0.4, 0.6]])
@@ -72,13 +72,64 @@ def test_those_of_several_processes_are_put_together(tmp_path):
     assert of_none == {}
 
 
+LABELS = build_task(MultilabelOptions(), TaskSpec("multilabel"), {"left": 1, "right": 1}, 2)
+FRAMES = build_task(FramesOptions(), FramesOptions().spec, {"left": 1, "right": 1}, 2)
+
+
+def take_labels(rank):
+    """Of the five clips two are here and three there; each is labelled with the class that is not the target."""
+    figures = EpochFigures(LABELS)
+    clips = [slice(0, 2), slice(2, 5)][rank]
+    targets = torch.stack([TARGETS, 1 - TARGETS], 1).float()
+    figures.update(LOSSES[clips], WEIGHTS[clips], PROBS[clips], targets[clips])
+    return figures.take()
+
+
+def take_frames(rank):
+    """The five frames as two clips of three, of which the first process has the one and the second the other."""
+    figures = EpochFigures(FRAMES)
+    targets = torch.tensor([[0, 1, IGNORED], [0, 1, 1]])
+    probs = torch.cat([PROBS[:2], torch.zeros(1, 2), PROBS[2:]]).view(2, 3, 2)
+    losses, weights = (torch.cat([terms[:2], torch.zeros(1), terms[2:]]).view(2, 3) for terms in (LOSSES, WEIGHTS))
+    figures.update(losses[rank], weights[rank], probs[rank : rank + 1], targets[rank : rank + 1])
+    return figures.take()
+
+
+def test_so_are_those_of_the_other_tasks(tmp_path):
+    first, second = run_pair(take_labels, tmp_path / "labels")
+    # In the order of their probabilities the 3rd, 4th and 5th have the one class, the 4th and 5th the other. The one is
+    # claimed 3 times, once rightly, the other twice, never rightly.
+    precisions = (1 / 3 + 2 / 4 + 3 / 5) / 3, (1 / 4 + 2 / 5) / 2
+    expected = {"loss": 3.75 / 7, "map": sum(precisions) / 2, "f1_macro": (2 / 6 + 0) / 2, "f1_micro": 2 / 10}
+    assert first == second == pytest.approx(expected)
+    first, second = run_pair(take_frames, tmp_path / "frames")
+    assert first == second == pytest.approx({"loss": 3.75 / 7, "accuracy": 0.8, "f1_macro": (0.8 + 0.8) / 2})
+
+
+def test_an_epoch_without_a_label_has_no_figures():
+    figures = EpochFigures(FRAMES)
+    figures.update(torch.zeros(6), torch.zeros(6), torch.full((2, 3, 2), 0.5), torch.full((2, 3), IGNORED))
+    assert figures.take() == {}
+
+
+def test_many_frames_are_told_before_they_are_many_clips():
+    figures = EpochFigures(FRAMES)
+    told = []
+    for _ in range(5):  # clips of 2**15 frames, each with two probabilities
+        figures.update(torch.ones(2**15), torch.ones(2**15), torch.full((1, 2**15, 2), 0.5), torch.zeros(1, 2**15).long())
+        told.append(figures.metrics["accuracy"].update_count)
+    assert told == [0, 0, 0, 1, 1]
+
+
 OPEN = Path("/proc/self/fd")
 
 
 @pytest.mark.skipif(not OPEN.exists(), reason="this system does not tell which files are open")
 def test_batches_of_workers_leave_no_file_open(run):
     """Each of a worker's tensors is a file that stays open while it is there: an epoch has more of them than may be open."""
-    clips = [ClipSample(torch.zeros(1, 4, 3, 16, 16, dtype=torch.uint8), torch.tensor(number % 2), number) for number in range(120)]
+    clips = [
+        ClipSample(torch.zeros(1, 4, 3, 16, 16, dtype=torch.uint8), torch.tensor(number % 2), number) for number in range(120)
+    ]
     module, media, count = run.module().eval(), TensorBoardMedia(TASK, ["left", "right"]), []
     with torch.no_grad():
         for batch in DataLoader(clips, batch_size=1, num_workers=1, collate_fn=collate):

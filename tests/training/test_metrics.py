@@ -55,13 +55,20 @@ def test_a_probability_of_zero_is_no_infinite_loss():
     ],
 )
 def test_selection_orders_by_the_figure_and_then_by_the_loss(better, worse):
-    scores = [selection_score("f1_macro", {"f1_macro": value, "loss": loss, "accuracy": 0.5}) for value, loss in (better, worse)]
+    scores = [
+        selection_score("f1_macro", {"f1_macro": value, "loss": loss, "accuracy": 0.5}) for value, loss in (better, worse)
+    ]
     assert scores[0] > scores[1]
+
+
+def test_selection_by_a_figure_that_is_no_number_is_by_the_loss():
+    scores = [selection_score("r2", {"r2": math.nan, "loss": loss}) for loss in (0.1, 0.2, 7.0)]
+    assert scores == sorted(scores, reverse=True)
 
 
 @pytest.mark.parametrize("monitor", ["loss", "mae", "rmse"])
 def test_selection_takes_the_least_error_whatever_else_there_is(monitor):
-    others = {name: 0.5 for name in ("loss", "mae", "rmse", "r2")}
+    others = dict.fromkeys(("loss", "mae", "rmse", "r2"), 0.5)
     scores = [selection_score(monitor, {**others, monitor: value}) for value in (0.1, 0.1001, 40.0)]
     assert scores == sorted(scores, reverse=True)
 

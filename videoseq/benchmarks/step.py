@@ -22,7 +22,7 @@ from videoseq.training.fitting import fit
 from videoseq.training.module import SequenceModule
 from videoseq.training.optim import build_optimizer, build_scheduler
 from videoseq.training.options import OptimizerOptions, TrainerOptions, TrainingOptions
-from videoseq.training.task_options import ClassificationOptions
+from videoseq.training.task_options import TaskOptions
 from videoseq.training.tasks import build_task
 from videoseq.types import ClipSpec
 
@@ -51,7 +51,7 @@ class StepSetup:
     head: HeadOptions
     clip: ClipSpec
     batch_size: int
-    task: ClassificationOptions
+    task: TaskOptions
     optimizer: OptimizerOptions
     training: TrainingOptions
     trainer: TrainerOptions

@@ -7,7 +7,7 @@ from videoseq.config.schema import TrainConfig
 from videoseq.data.caching.choosing import choose_cache
 from videoseq.errors import ConfigError
 
-Target = Literal["decode", "loader", "step", "train", "cache", "startup", "growth", "memory", "tables"]
+Target = Literal["decode", "loader", "step", "train", "cache", "startup", "growth", "memory", "length", "tables"]
 _READS = ("decode", "loader")
 _TRAINS = ("train", "cache")
 
@@ -22,12 +22,13 @@ class BenchmarkConfig(TrainConfig):
             decord. `step`: steps on batches in memory, beside a loop written by hand. `train`: a whole training, beside the
             usual loop over frames. `cache`: epochs with `data.cache=features`, beside the same without. `startup`: `train
             --help`, beside a bare Hydra program. `growth`: an epoch by number of videos, frames and workers. `memory`: peak
-            memory of a training in every epoch. `tables`: nothing; the JSON files in the folder `input` are shown, and the
-            tables in its README.md are written anew.
+            memory of a training in every epoch. `length`: memory and time of a training and an evaluation by length of the
+            video. `tables`: nothing; the JSON files in the folder `input` are shown, and the tables in its README.md are
+            written anew.
         input: Videos to read, for `decode` and `loader`: a file, a folder or a glob pattern; null takes `data.root`.
         against: For `decode`: the original videos of `input`, which `videoseq.prepare` has made of them.
         long_seconds: For `decode`: length of a long video that is put together from those of `input` and read as well; 0
-            leaves it out.
+            leaves it out. For `length`: that of the longest video; the others are a sixth and a sixtieth of it.
         steps: For `step`: steps on which each side is timed in every turn.
         repeats: How often each side is measured, in turns.
         output: JSON file for the figures, such as `experiments/speed/decode.json`; pictures lie beside it.
@@ -62,6 +63,11 @@ class BenchmarkConfig(TrainConfig):
                 "target=step compares steps of one batch each with those of a loop that does not compile: leave "
                 "training.accumulate and training.compile out"
             )
+        if self.target in ("step", "train") and self.task.name != "classification":
+            raise ConfigError(
+                f"target={self.target} measures a classification, beside loops that know nothing else, got "
+                f"task.name={self.task.name}: leave it out"
+            )
         if self.target == "tables" and self.input is None:
             raise ConfigError("target=tables needs a folder with the JSON files of benchmarks: input=experiments/speed")
         if self.target == "cache" and self.training.max_epochs < 2:
@@ -70,7 +76,12 @@ class BenchmarkConfig(TrainConfig):
                 f"{self.training.max_epochs}"
             )
         if self.target == "cache":
-            choose_cache("features", self.augment.resolved(), encoder_stays_frozen=self.model.encoder.stays_frozen)
+            choose_cache(
+                "features",
+                self.augment.resolved(),
+                encoder_stays_frozen=self.model.encoder.stays_frozen,
+                per_frame=self.task.spec.per_frame,
+            )
         if self.target in _TRAINS:
             if self.data.root is None and self.data.annotations is None:
                 raise ConfigError(f"target={self.target} needs a data set: data.root=DIR or +experiment=NAME")

@@ -1,5 +1,6 @@
 """Turns nested mappings into the dataclasses of the schema and reports everything that does not fit at once."""
 
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
@@ -199,6 +200,8 @@ def _convert(hint: Any, value: Any) -> Any:
         near = get_close_matches(str(value), [str(option) for option in arguments], n=1)
         raise TypeError("one of " + ", ".join(map(str, arguments)) + (f" (did you mean {near[0]!r}?)" if near else ""))
     if origin in (tuple, list, Sequence):
+        if arguments == (int, int) and isinstance(value, str) and re.fullmatch(r"\d+x\d+", value):
+            value = [int(side) for side in value.split("x")]  # a size as people write it
         if not isinstance(value, list | tuple):
             raise TypeError("a list such as [1,2]")
         length = len(arguments) if origin is tuple and arguments[-1] is not Ellipsis else None

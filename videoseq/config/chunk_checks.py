@@ -43,8 +43,8 @@ def check_chunks(
     for item in fields(temporal):
         if getattr(temporal, item.name) != getattr(TemporalOptions(), item.name):
             raise ConfigError(
-                f"augment.temporal.{item.name} varies clips in time, and {asked} shows every video as it is, chunk after chunk. "
-                f"Fix: leave augment.temporal.{item.name} out, or {asked.partition('=')[0]}"
+                f"augment.temporal.{item.name} varies clips in time, and {asked} shows every video frame by frame. "
+                f"Fix: leave augment.temporal.{item.name} out"
             )
     for name, value in (("sampler", data.sampler), ("bucketing", data.bucketing)):
         if value != getattr(DataOptions(), name):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from videoseq.config.schema import PathsConfig
 from videoseq.data.options import DataOptions
 from videoseq.errors import ConfigError
+from videoseq.training.task_options import TASKS, ClassificationOptions, TaskOptions
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class PrepareConfig:
     Attributes:
         data: Which videos, named as in training; all official splits are prepared, and what says how to train has no effect.
             `data.num_workers` processes copy, one video each.
+        task: What its labels are, as in training; what it says of the loss has no effect.
         output: Folder of the copy, beside the data set: new, empty, or what an earlier run that was stopped has left there.
         short_side: Pixels of the shorter side, the shape kept; never enlarged. Training reads no more than
             `clip.height` / `clip.crop_fraction` of it, 128 for the usual 112.
@@ -26,6 +28,7 @@ class PrepareConfig:
 
     output: str = field(metadata={"example": "prepared"})
     data: DataOptions = field(default_factory=DataOptions)
+    task: TaskOptions = field(default_factory=ClassificationOptions, metadata={"family": TASKS.get, "names": TASKS})
     short_side: int = 128
     quality: int = 64
     gop: int = 12

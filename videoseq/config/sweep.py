@@ -86,7 +86,8 @@ class _Sweep:
         if not parallel:
             start()
             return
-        prepare_data((config.data, Path(config.paths.cache).expanduser()) for config in self.configs)
+        caches = (Path(config.paths.cache).expanduser() for config in self.configs)
+        prepare_data((config.data, config.task.spec, cache) for config, cache in zip(self.configs, caches, strict=True))
         run_in_processes(self.folder, start)
 
     def run(self, number: int) -> None:

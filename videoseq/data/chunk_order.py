@@ -1,9 +1,8 @@
 """Videos of any length in contiguous chunks: which lane of the batches goes on with which video, and when."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from heapq import heapify, heapreplace
-from itertools import islice, zip_longest
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,8 @@ _STREAM = 3
 """Keeps what is drawn here apart from every (seed, epoch), and from what other orders draw."""
 
 
-class Chunk(NamedTuple):
+@dataclass(frozen=True)
+class Chunk:
     """What a data set of chunks is asked for.
 
     Attributes:
@@ -97,9 +97,11 @@ class ChunkBatches(Epochs[Chunk]):
     def batches(self, epoch: int, position: int) -> Iterator[list[Chunk]]:
         """Yields the batches of an epoch from a position on."""
         lanes = self.lanes(epoch)
-        rows = zip_longest(range(len(self)), *(self._chunks(lanes[lane].tolist(), epoch, lane) for lane in self.own))
-        for _, *chunks in islice(rows, position, None):
-            yield [chunk for chunk in chunks if chunk is not None]
+        coming = [self._chunks(lanes[lane].tolist(), epoch, lane) for lane in self.own]
+        for number in range(len(self)):
+            chunks = [next(lane, None) for lane in coming]
+            if number >= position:
+                yield [chunk for chunk in chunks if chunk is not None]
 
     def _chunks(self, videos: Sequence[int], epoch: int, lane: int) -> Iterator[Chunk]:
         for index in videos:

@@ -18,6 +18,7 @@ from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
 from videoseq.data.ordering import training_order
 from videoseq.data.samplers import ALONE, EpochBatches, Shard, batches_in_order
+from videoseq.data.targets import targets_digest
 from videoseq.data.temporal import shown_counts
 from videoseq.errors import CheckpointError
 from videoseq.types import ClipSpec, plain_dict
@@ -135,6 +136,7 @@ class VideoDataModule(pl.LightningDataModule):
         digest = hashlib.sha256(videos.identities.tobytes()).hexdigest()[:8]
         return {
             "training videos": f"{len(videos)} (digest {digest})",
+            "labels of the training videos": f"digest {targets_digest(videos.targets)}",
             "data.batch_size × devices": self._sizes()[0],
             "data.sampler": self.options.sampler,
             "training.tbptt_frames": self.tbptt_frames,

@@ -14,7 +14,7 @@ def smooth_field(grid: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     points = len(grid)
     places = np.linspace(0, points - 1, size)
     weights = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(points)))  # (S, G), linear interpolation
-    field: NDArray[np.float64] = np.einsum("ya,xb,abc->yxc", weights, weights, grid)  # (S, S, 3)
+    field: NDArray[np.float64] = np.einsum("ya,xb,abc->yxc", weights, weights, grid, optimize=True)  # (S, S, 3)
     return field
 
 

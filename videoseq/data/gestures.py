@@ -2,8 +2,8 @@
 
 Eleven gestures, of which the direction or the order of a movement is the meaning: `swipe_left` is the time reverse of
 `swipe_right` in its law, and so on in pairs; a `wave` goes to and fro where a swipe goes once. The hand (`hands`) has a size,
-a place, a colour and a shape of its own, trembles, begins late and ends early; what lies behind it (`scenes`) moves. The clips of
-one scene share background, person, light and camera, so a model is tested fairly on scenes that it has never seen.
+a place, a colour and a shape of its own, trembles, begins late and ends early; what lies behind it (`scenes`) moves. The
+clips of one scene share background, person and light, so a model is tested fairly on scenes that it has never seen.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,9 @@ _DIRECTIONS = {"swipe_left": (-1, 0), "swipe_right": (1, 0), "swipe_up": (0, -1)
 _SIGNS = {"circle_clockwise": 1, "push": 1, "open_hand": 1, "circle_counter_clockwise": -1, "pull": -1, "close_hand": -1}
 
 
-def draw(options: GesturesOptions, number: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Sequence[tuple[str, str]]]:
+def draw(
+    options: GesturesOptions, number: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Sequence[tuple[str, str]]]:
     """Draws a video.
 
     Args:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from videoseq.data.columns import Words
 from videoseq.data.records import Records
 from videoseq.data.stratify import Units, deal_units, missing_classes
-from videoseq.data.units import SplitCodes, check_two_units, deal, make_units, units_per_class
+from videoseq.data.units import SplitCodes, check_two_units, deal, make_units, named, units_per_class
 from videoseq.errors import DataError
 from videoseq.types import SPLITS
 
@@ -74,7 +74,7 @@ def _check_outside(records: Records, units: Units, dealt: NDArray[np.int64], fol
         for label in records.labels.used:
             if outside.get(label, 0) < 2:
                 raise DataError(
-                    f"the class {label!r} has too few groups or videos for data.split.strategy=kfold: with fold {fold} "
+                    f"{named(label)} has too few groups or videos for data.split.strategy=kfold: with fold {fold} "
                     f"as test, {outside.get(label, 0)} remain, expected 2, one in train and one in val. "
                     "Fix: add videos of other groups, or set data.split.strategy=grouped"
                 )

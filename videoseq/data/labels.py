@@ -188,7 +188,8 @@ class ClassSegments(LabelKind):
         tracks = videos.targets
         assert isinstance(tracks, Tracks)
         durations, rows = videos.labelled_seconds, tracks.own_rows
-        seconds = np.minimum(tracks.rows.ends[rows], durations[tracks.owners]) - tracks.rows.starts[rows]
+        ends = np.minimum(tracks.rows.ends[rows], durations[tracks.owners])
+        seconds = np.maximum(ends - tracks.rows.starts[rows], 0)
         counts = np.bincount(tracks.rows.values[rows].astype(np.int64), seconds, num_classes)
         if tracks.outside != IGNORED:
             counts[tracks.outside] += durations.sum() - seconds.sum()

@@ -2,7 +2,8 @@
 
 The eight motions are those of `moving_shapes`. Every motion goes on from where the one before left the shape, with the same
 size, so nothing but the motion itself tells where one ends and the next begins; and as place and size are uniform at the
-start, they stay so at every frame of every motion: a single frame says nothing about its label.
+start, they stay so at every frame of every motion: a single frame says nothing about its label. The first frame of a video,
+which shows no motion yet, has none.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,7 @@ from videoseq.data.synthetic_options import MotionSequencesOptions
 _REST_FRAMES = (5, 15)
 
 
-def draw_sequence(
-    options: MotionSequencesOptions, rng: np.random.Generator
-) -> tuple[Track, tuple[tuple[int, int, str], ...]]:
+def draw_sequence(options: MotionSequencesOptions, rng: np.random.Generator) -> tuple[Track, tuple[tuple[int, int, str], ...]]:
     """Draws what a shape does.
 
     Args:
@@ -27,12 +26,12 @@ def draw_sequence(
 
     Returns:
         The track of T frames, and its motions as (first frame, frame behind the last one, name); two motions in a row are
-        never the same. They cover all frames but those of pauses.
+        never the same. They cover all frames but the first and those of pauses.
     """
     track = draw_track("left", 1, rng)
-    tracks: list[Track] = []
+    tracks = [track]
     motions: list[tuple[int, int, str]] = []
-    frame = 0
+    frame = 1
     for _ in range(rng.integers(options.num_motions[0], options.num_motions[1] + 1)):
         others = [motion for motion in MOTIONS if not motions or motion != motions[-1][2]]
         name = others[rng.integers(len(others))]

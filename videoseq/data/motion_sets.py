@@ -1,6 +1,6 @@
 """Motion sets: a data set of real encoded videos in which some of six motions occur, in any order.
 
-A shape moves left, right, up or down, grows or shrinks as in `moving_shapes`, each at most once for 8 frames, and rests in
+A shape moves left, right, up or down, grows or shrinks as in `moving_shapes`, each at most once for 6 frames, and rests in
 between. Every motion has another one for its time reverse, so a model that is blind to order can tell that one of the two
 occurs, but not which.
 """
@@ -42,9 +42,7 @@ def draw_set(options: MotionSetsOptions, index: int, rng: np.random.Generator) -
     return join(tracks), motions
 
 
-def draw(
-    options: MotionSetsOptions, index: int, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], Sequence[tuple[str]]]:
+def draw(options: MotionSetsOptions, index: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Sequence[tuple[str]]]:
     """Draws a video.
 
     Args:

@@ -58,8 +58,8 @@ def draw_track(motion: str, num_frames: int, rng: np.random.Generator, before: T
         motion: One of `MOTIONS`.
         num_frames: T.
         rng: Source of the random numbers; every motion takes the same number of them.
-        before: What the shape did until now: it goes on from where it is then, and moves from the first frame on. None: it
-            starts anywhere.
+        before: What the shape did until now: it goes on from where it is then, moves from the first frame on, and starts an
+            orbit at its top, so that the first step tells one way round from the other. None: it starts anywhere.
 
     Returns:
         The track: position and radius in each frame.
@@ -67,6 +67,7 @@ def draw_track(motion: str, num_frames: int, rng: np.random.Generator, before: T
     places = rng.random((num_frames + 1, 2))
     level, phase = rng.random(2)
     if before is not None:
+        phase = 0.75
         level = (before.radius[-1] - _MIN_RADIUS) / (_MAX_RADIUS - _MIN_RADIUS)
     speed, orbit = rng.uniform(*_SPEED), rng.uniform(*_ORBIT_RADIUS)
     turn, growth = 1 / rng.uniform(*_FRAMES_PER_TURN), 1 / rng.uniform(*_FRAMES_PER_GROWTH)

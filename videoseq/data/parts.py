@@ -63,6 +63,6 @@ def check_tracks(records: Records, infos: Infos, info_ids: Positions) -> None:
         file = records.rows[video].rpartition(" ")[0]
         raise DataError(
             f"{file} {tracks.rows.lines[row]}: {tracks.rows.ends[row]:g} s lies behind the end of "
-            f"{str(records[video].path)!r}, which lasts {durations[video]:.3f} s, {num_frames[video]} frames. Fix: correct the row; "
-            "times are seconds"
+            f"{str(records[video].path)!r}, which lasts {durations[video]:.3f} s, {num_frames[video]} frames. "
+            "Fix: correct the row; times are seconds"
         )

@@ -101,6 +101,15 @@ class Records(Sequence[VideoRecord]):
         are_equal = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
         return np.lexsort((self.rows.ranks(), *keys)) if are_equal.any() else order
 
+    def places(self, positions: Positions) -> list[str]:
+        """Returns every row in which some records were read, several of one that has labels in time."""
+        found = self.rows.take(positions).to_list()
+        if self.tracks is not None:
+            for position, row in zip(positions.tolist(), list(found), strict=True):
+                file = row.rpartition(" ")[0]
+                found += [f"{file} {line}" for line in self.tracks.lines(position).tolist()]
+        return found
+
     def of_split(self, split: Split) -> NDArray[np.bool_]:
         """Returns which records the annotations give to a split, (N,) bool."""
         chosen: NDArray[np.bool_] = self.splits == SPLITS.index(split)

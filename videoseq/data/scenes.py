@@ -117,7 +117,9 @@ def _room(num_frames: int, height: int, width: int, of_scene: np.random.Generato
     """Draws T frames of a room of one scene: walls, furniture, and things that move through it, (T, H, W, 3)."""
     side = max(height, width)
     wall = _colour(of_scene) + sum(
-        smooth_field(of_scene.normal(0, deviation, (points, points, 1)) + of_scene.normal(0, 0.3 * deviation, (points, points, 3)), side)
+        smooth_field(
+            of_scene.normal(0, deviation, (points, points, 1)) + of_scene.normal(0, 0.3 * deviation, (points, points, 3)), side
+        )
         for points, deviation in ((4, 25.0), (12, 15.0), (48, 9.0))
     )
     room = wall[:height, :width].astype(np.float32)

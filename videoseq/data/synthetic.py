@@ -74,7 +74,6 @@ _ENCODER = {"qp": "12", "g": "1", "bf": "0", "preset": "ultrafast", "threads": "
 _VIDEOS_AT_ONCE = 20
 
 
-
 def write_synthetic(
     root: Path, options: SyntheticOptions, *, num_workers: int = 2, on_done: Callable[[], None] | None = None
 ) -> Path:

@@ -79,6 +79,7 @@ class MovingShapesOptions(ClipsOptions):
 class ColouredShapesOptions(ClipsOptions):
     """Coloured shapes."""
 
+    name: str = "coloured_shapes"
     num_train: int = 1200
     num_frames: int = 4
     num_classes = 8
@@ -95,7 +96,8 @@ class MotionSequencesOptions(SyntheticOptions):
             `task.background` to the name of a class for them, or they are ignored.
     """
 
-    num_train: int = 200
+    name: str = "motion_sequences"
+    num_train: int = 400
     num_val: int = 40
     num_test: int = 60
     num_motions: tuple[int, int] = (3, 10)
@@ -118,13 +120,14 @@ class MotionSetsOptions(SyntheticOptions):
 
     Attributes:
         most_motions: The most motions of a video, at most 6; a video has none, one, … or as many as this, each as often.
-        num_frames: Frames of a video; of these a motion takes 8, in the others the shape rests.
+        num_frames: Frames of a video; of these a motion takes 6, in the others the shape rests.
     """
 
+    name: str = "motion_sets"
     num_train: int = 600
     most_motions: int = 4
-    num_frames: int = 36
-    motion_frames: ClassVar[int] = 8
+    num_frames: int = 28
+    motion_frames: ClassVar[int] = 6
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -147,6 +150,7 @@ class MovingSpeedsOptions(ClipsOptions):
         speeds: The lowest and the highest speed, pixels per frame.
     """
 
+    name: str = "moving_speeds"
     num_train: int = 600
     speeds: tuple[float, float] = (0.5, 5.0)
 

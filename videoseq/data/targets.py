@@ -1,5 +1,6 @@
 """What the videos of a data set are labelled with, as numbers: one target of each video, or a track of each."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,15 @@ def target_at(targets: Targets, index: int) -> Target:
 def take_targets(targets: Targets, positions: NDArray[np.integer]) -> Targets:
     """Returns the targets of some videos."""
     return targets.take(positions) if isinstance(targets, Tracks) else targets[positions]
+
+
+def targets_digest(targets: Targets) -> str:
+    """Returns a digest of the targets of some videos, in their order."""
+    columns = [targets]
+    if isinstance(targets, Tracks):
+        rows, its = targets.rows, targets.own_rows
+        columns = [targets.counts, rows.starts[its], rows.ends[its], rows.values[its], np.array(targets.outside)]
+    return hashlib.sha256(b"".join(np.asarray(column).tobytes() for column in columns)).hexdigest()[:8]
 
 
 def join_targets(tables: Sequence[Targets]) -> Targets:

@@ -1,5 +1,6 @@
 """Labels of videos in time: what holds at any second of one, and columns of a million of them."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -146,6 +147,15 @@ class Tracks(Sequence[Track]):
     def lines(self, index: int) -> NDArray[np.int64]:
         """Returns the lines of the file in which the rows of a video stand."""
         return self.rows.lines[self._its(index)]
+
+    def digest(self, index: int) -> str:
+        """Returns a digest of what a video is labelled with, the same whatever other videos there are."""
+        its = self._its(index)
+        values: list[object] = self.rows.values[its].tolist()
+        if self.names:
+            values = [self.names[code] for code in self.rows.values[its].astype(np.int64).tolist()]
+        described = [self.rows.starts[its].tolist(), self.rows.ends[its].tolist(), values]
+        return hashlib.sha256(repr(described).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def with_classes(self, ids: Sequence[int], outside: int) -> "Tracks":
         """Returns segments of class ids.

@@ -18,6 +18,11 @@ SplitCodes = NDArray[np.int8]
 """The split of each of N records as its position in `SPLITS`, (N,) int8."""
 
 
+def named(label: str) -> str:
+    """Returns what messages call the videos of a label."""
+    return "the data set" if label == ANY else f"the class {label!r}"
+
+
 def shared_keys(records: Records, contents: Words, *, use_groups: bool) -> dict[str, Codes]:
     """Returns what records may share with others, by the word for it.
 
@@ -66,8 +71,10 @@ def check_two_units(records: Records, units: Units, strategy: str) -> None:
         reason = f"{len(members)} videos that are parts or copies of one, the first is {first.row}"
         fix = "add another video of it, or remove the class"
     if label == ANY:
-        raise DataError(f"the data set has {reason}, expected two, one to train and one to validate. Fix: add videos")
-    raise DataError(f"the class {label!r} has {reason}: a class needs two videos, one to train and one to validate. Fix: {fix}")
+        raise DataError(
+            f"{named(label)} has {reason}, expected two, one to train and one to validate. Fix: add videos of another source"
+        )
+    raise DataError(f"{named(label)} has {reason}: a class needs two videos, one to train and one to validate. Fix: {fix}")
 
 
 def try_deal(units: Units, names: Sequence[Split], shares: Sequence[float], seed: int) -> SplitCodes | None:

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from videoseq.errors import ConfigError
 
 
@@ -31,10 +29,6 @@ class Calibration:
         for value in self.thresholds:
             if value is not None and not 0 <= value <= 1:
                 raise ConfigError(f"a threshold must lie in [0, 1] or be null, got {value}")
-
-    def probs(self, logits: Tensor) -> Tensor:
-        """Returns the probabilities of logits, both (N, K), in float32."""
-        return (logits.float() / self.temperature).softmax(1)
 
     def reaches(self, class_id: int, prob: float) -> bool:
         """Whether a probability reaches the threshold of its class; True where the class has none.

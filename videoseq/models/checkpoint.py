@@ -42,7 +42,7 @@ class ModelConfig:
         task: What the outputs mean.
 
     Raises:
-        ConfigError: No classes, or two of one name.
+        ConfigError: No classes, or two of one name; names that do not fit the task.
     """
 
     encoder: EncoderOptions
@@ -56,6 +56,11 @@ class ModelConfig:
         object.__setattr__(self, "class_names", tuple(self.class_names))
         if not self.class_names or len(set(self.class_names)) < len(self.class_names):
             raise ConfigError(f"class names must be at least one and all different, got {list(self.class_names)}")
+        names = ", ".join(self.class_names)
+        if not self.task.has_classes and len(self.class_names) > 1:
+            raise ConfigError(f"a regression has one output, got {len(self.class_names)}: {names}")
+        if self.task.background is not None and self.task.background not in self.class_names:
+            raise ConfigError(f"the background {self.task.background!r} is none of the classes {names}")
 
 
 @dataclass(frozen=True)

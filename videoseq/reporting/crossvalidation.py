@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-_FIGURES = ("accuracy", "f1_macro", "loss")
 _PARTS = ("train", "val", "test")
 
 
@@ -18,17 +18,19 @@ def print_crossvalidation(title: str, result: Mapping[str, Any]) -> None:
         title: Heading.
         result: As in `crossvalidation.json`.
     """
+    names = list(result["out_of_fold"])
     table = Table(title=title, title_justify="left")
-    for column in ("", *_PARTS, *_FIGURES):
+    for column in ("", *_PARTS, *names):
         table.add_column(column, justify="right" if column else "left")
     for fold in result["folds"]:
         sizes = (str(fold["num_videos"][part]) for part in _PARTS)
-        figures = (f"{fold['test'][name]:.3f}" for name in _FIGURES)
+        figures = (_figure(fold["test"].get(name)) for name in names)
         table.add_row(f"repeat_{fold['repeat']}/fold_{fold['fold']}", *sizes, *figures)
     table.add_section()
-    table.add_row("mean", *[""] * 3, *(f"{result['mean'][name]:.3f} ± {result['std'][name]:.3f}" for name in _FIGURES))
-    table.add_row("out of fold", *[""] * 3, *(f"{result['out_of_fold'][name]:.3f}" for name in _FIGURES))
-    table.add_row("95 % interval", *[""] * 3, *(_between(result["interval_95"], name) for name in _FIGURES))
+    spread = (f"{result['mean'][name]:.3f} ± {result['std'][name]:.3f}" if name in result["mean"] else "-" for name in names)
+    table.add_row("mean", *[""] * 3, *spread)
+    table.add_row("out of fold", *[""] * 3, *map(_figure, result["out_of_fold"].values()))
+    table.add_row("95 % interval", *[""] * 3, *(_between(result["interval_95"], name) for name in names))
     console = _console()
     console.print(table)
     console.print(f"interval: {result['interval_method']}")
@@ -40,18 +42,23 @@ def print_comparison(result: Mapping[str, Any]) -> None:
     Args:
         result: As in `comparison.json`.
     """
+    headline, names = result["headline"], list(result["candidates"][0]["out_of_fold"])
     table = Table(title="out of fold, all on the same folds", title_justify="left")
-    for column in ("", *_FIGURES, "accuracy, 95 % interval"):
+    for column in ("", *names, f"{headline}, 95 % interval"):
         table.add_column(column, justify="right" if column else "left")
     for one in result["candidates"]:
-        figures = (f"{one['out_of_fold'][name]:.3f}" for name in _FIGURES)
-        table.add_row(one["candidate"], *figures, _between(one["interval_95"], "accuracy"))
+        figures = map(_figure, one["out_of_fold"].values())
+        table.add_row(one["candidate"], *figures, _between(one["interval_95"], headline))
     console = _console()
     console.print(table)
     for difference in result["differences"]:
         console.print(f"{difference['sentence']}.")
     if len(result["differences"]) > 1:
         console.print("The intervals are widened so that all of these sentences hold together with 95 %.")
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None or isnan(value) else f"{value:.3f}"
 
 
 def _console() -> Console:

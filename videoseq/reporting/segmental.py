@@ -64,7 +64,7 @@ def segment_sums(targets: Ids, preds: Ids, background: int | None = None) -> Flo
 
 
 def edit_score(true: Ids, predicted: Ids) -> float:
-    """Returns 1 - edits / length of the longer, in [0, 1]: edits is the Levenshtein distance of two sequences of segment labels.
+    """Returns 1 - edits / length of the longer, in [0, 1], edits being the Levenshtein distance of two sequences of labels.
 
     Args:
         true: (S,) class ids of the true segments; two sequences that are empty are equal.

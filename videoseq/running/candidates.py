@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from videoseq.data.options import DataOptions
 from videoseq.errors import ConfigError
+from videoseq.types import TaskSpec
 
 _NO_MATTER = (
     "name",
@@ -35,6 +36,7 @@ class Candidate:
         data: Its data, dealt to folds.
         seed: Seed of the trainings of the first repeat.
         init_from: The checkpoint that its trainings start from.
+        task: What its trainings learn.
     """
 
     label: str
@@ -44,6 +46,7 @@ class Candidate:
     data: DataOptions
     seed: int
     init_from: Path | None
+    task: TaskSpec = field(default_factory=TaskSpec)
 
     @property
     def root(self) -> Path | None:

@@ -40,8 +40,10 @@ def plan_all(candidates: Sequence[Candidate], cache: Path, *, folds: int, repeat
     for candidate in candidates:
         first = candidates[0]
         found = [f"data.root={candidate.root}, not {first.root}"] if candidate.root != first.root else []
+        if candidate.task != first.task:
+            found.append(f"another task, {candidate.task}, not {first.task}")
         if not found and (not plans or (candidate.data, candidate.seed) != (first.data, first.seed)):
-            manifest = build_manifest(candidate.data, cache, progress_bar)
+            manifest = build_manifest(candidate.data, cache, progress_bar, task=candidate.task)
             plans.append(plan_folds(manifest, candidate.data.split, folds=folds, repeats=repeats, seed=candidate.seed))
             found = differences(describe(plans[0], {}), describe(plans[-1], {}))
         if found:

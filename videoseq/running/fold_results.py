@@ -8,25 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from videoseq.errors import DataError
-from videoseq.reporting.evaluation import per_class, write_confusion
 from videoseq.reporting.files import writable, write_csv, write_json
 from videoseq.reporting.run_files import git_commit, versions
 from videoseq.reporting.statistics import (
     FEW_GROUPS,
+    Evidence,
     Interval,
     compare_sentence,
-    figures,
-    group_sums,
     intervals,
     mean_and_std,
     paired_intervals,
 )
+from videoseq.running.fold_tasks import fold_task
 from videoseq.running.folds import Fold, FoldPlan
 from videoseq.training.run_folder import METRICS_FILE
+from videoseq.types import LESS_IS_BETTER
 
 RESULT_FILE = "crossvalidation.json"
 COMPARISON_FILE = "comparison.json"
@@ -39,23 +38,21 @@ _METHOD = (
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """The prediction of every video by the models that were not trained on it, once in each repeat.
+    """What is said about every video by the models that were not trained on it, once in each repeat.
 
     Attributes:
-        rows: Repeat, fold, path, group, target and pred of every prediction, in words.
+        rows: Repeat, fold, path and group of every video, and what the run's file says of it, in words.
         units: (N,) number of the unit of each row's video.
-        targets: (N,) class ids.
-        probs: (N, K).
+        numbers: (N, S), see `FoldTask`.
     """
 
     rows: tuple[Mapping[str, Any], ...]
     units: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    probs: NDArray[np.float64]
+    numbers: NDArray[np.float64]
 
-    def sums(self, plan: FoldPlan) -> NDArray[np.float64]:
-        """Returns the sums of every unit, (G, 2 + 3 K), from which all figures follow."""
-        return group_sums(self.units, self.targets, self.probs, plan.num_units)
+    def evidence(self, plan: FoldPlan) -> Evidence:
+        """Returns the figures of all rows, and of any draw of units."""
+        return fold_task(plan.task, plan.class_names).evidence(self.units, self.numbers, plan.num_units)
 
 
 def collect(plan: FoldPlan, runs: Sequence[Path], root: Path | None) -> OutOfFold:
@@ -70,22 +67,21 @@ def collect(plan: FoldPlan, runs: Sequence[Path], root: Path | None) -> OutOfFol
         DataError: A prediction is of a video that its fold does not test.
     """
     base = root or Path()
-    names = [writable(name) for name in plan.class_names]
-    rows, units, targets, probs = [], [], [], []
+    task = fold_task(plan.task, plan.class_names)
+    rows, units, numbers = [], [], []
     for fold, run in zip(plan.folds, runs, strict=True):
         tested = _tested_units(plan, fold, base)
-        with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        with (run / task.file).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 place = str(Path(writable(str(base))) / row["path"])
                 if place not in tested:
                     raise DataError(f"{str(run)!r} tested {row['path']!r}, which is not in the test part of its fold")
                 unit, group = tested[place]
-                shown = {key: row[key] for key in ("path", "target", "pred")}
-                rows.append({"repeat": fold.repeat, "fold": fold.number, "group": group, **shown})
+                said = {key: value for key, value in row.items() if key not in ("path", "above_threshold")}
+                rows.append({"repeat": fold.repeat, "fold": fold.number, "path": row["path"], "group": group, **said})
                 units.append(unit)
-                targets.append(names.index(row["target"]))
-                probs.append([float(row[f"prob_{name}"]) for name in names])
-    return OutOfFold(tuple(rows), np.array(units), np.array(targets), np.array(probs))
+                numbers.append(task.numbers(row))
+    return OutOfFold(tuple(rows), np.array(units), np.array(numbers, np.float64))
 
 
 def _tested_units(plan: FoldPlan, fold: Fold, base: Path) -> dict[str, tuple[int, str]]:
@@ -106,8 +102,9 @@ def summarise_folds(plan: FoldPlan, runs: Sequence[Path], found: OutOfFold, fold
     """Writes and returns what a cross-validation comes to.
 
     `crossvalidation.json`: every fold's figures, their mean and standard deviation, the figures of all out-of-fold
-    predictions together (`out_of_fold`), and for these `interval_95`. `predictions.csv`: a row for each out-of-fold prediction.
-    `confusion_matrix.png`: all of them.
+    predictions together (`out_of_fold`), and for these `interval_95`. `predictions.csv`, or `videos.csv` where every frame has
+    an
+    answer: a row for each video and repeat. `confusion_matrix.png` or `scatter.png`: all of them.
 
     Args:
         plan: The folds.
@@ -118,25 +115,24 @@ def summarise_folds(plan: FoldPlan, runs: Sequence[Path], found: OutOfFold, fold
     """
     folds = [_fold_figures(plan, fold, run, folder) for fold, run in zip(plan.folds, runs, strict=True)]
     mean, std = mean_and_std([fold["test"] for fold in folds])
-    sums = found.sums(plan)
-    targets, probs = torch.from_numpy(found.targets), torch.from_numpy(found.probs)
+    task, evidence = fold_task(plan.task, plan.class_names), found.evidence(plan)
     result = {
         "command": command,
         "folds": folds,
         "mean": mean,
         "std": std,
-        "out_of_fold": {name: float(value) for name, value in figures(sums.sum(axis=0)).items()},
-        "interval_95": _ends(intervals(sums)),
+        "out_of_fold": evidence.together(),
+        "interval_95": _ends(intervals(evidence)),
         "interval_method": _method(plan.num_units),
         "num_videos": len(plan.videos),
         "num_groups": plan.num_units,
         "num_predictions": len(found.rows),
-        "per_class": per_class(targets, probs, plan.class_names),
+        "per_class": task.classes(found.numbers),
         "versions": versions(),
         "git_commit": git_commit(),
     }
-    _write_predictions(folder / "predictions.csv", found, plan.class_names)
-    write_confusion(folder / "confusion_matrix.png", targets, probs, plan.class_names)
+    write_csv(folder / task.file, list(found.rows[0]), found.rows)
+    task.draw(folder, found.numbers)
     write_json(folder / RESULT_FILE, result)
     return result
 
@@ -154,12 +150,22 @@ def compare(
         results: What `summarise_folds` gave for each.
         command: The command that a user would type to get the same.
     """
-    (first, base), *others = ((label, one.sums(plan)) for label, one in found.items())
+    (first, base), *others = ((label, one.evidence(plan)) for label, one in found.items())
     level = 1 - 0.05 / len(others)
+    headline = plan.task.headline
     differences = []
-    for label, sums in others:
-        paired = paired_intervals(base, sums, level=level)
-        accuracy = paired["accuracy"] if paired is not None else None
+    for label, evidence in others:
+        paired = paired_intervals(base, evidence, level=level)
+        difference = paired[headline] if paired is not None else None
+        sentence = compare_sentence(
+            first,
+            label,
+            headline,
+            difference,
+            plan.num_units,
+            level,
+            higher_is_better=headline not in LESS_IS_BETTER,
+        )
         differences.append(
             {
                 "first": first,
@@ -167,11 +173,12 @@ def compare(
                 "difference": {name: one.value for name, one in paired.items()} if paired is not None else None,
                 "interval": _ends(paired),
                 "level": level,
-                "sentence": compare_sentence(first, label, accuracy, plan.num_units, level),
+                "sentence": sentence,
             }
         )
     return {
         "command": command,
+        "headline": headline,
         "candidates": [
             {"candidate": label, **{key: result[key] for key in _OF_CANDIDATES}} for label, result in results.items()
         ],
@@ -212,12 +219,3 @@ def _fold_figures(plan: FoldPlan, fold: Fold, run: Path, folder: Path) -> dict[s
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if isinstance(value, int | float)}
-
-
-def _write_predictions(path: Path, found: OutOfFold, class_names: Sequence[str]) -> None:
-    columns = [f"prob_{name}" for name in class_names]
-    rows = (
-        {**row, **{column: f"{value:.6g}" for column, value in zip(columns, probs, strict=True)}}
-        for row, probs in zip(found.rows, found.probs, strict=True)
-    )
-    write_csv(path, ["repeat", "fold", "path", "group", "target", "pred", *columns], rows)

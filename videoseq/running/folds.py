@@ -1,8 +1,9 @@
 """Folds of a cross-validation: dealt, checked, and compared with those that finished runs were trained on."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from videoseq.data.manifest import Manifest
 from videoseq.data.membership import check_sides, identity_words, number_units
 from videoseq.data.split_options import SplitOptions
 from videoseq.data.splits import assign_splits
-from videoseq.data.videos import Videos, join_videos
+from videoseq.data.tracks import Track
+from videoseq.data.videos import Video, Videos, join_videos
 from videoseq.errors import DataError
-from videoseq.types import SPLITS, Split
+from videoseq.types import SPLITS, Split, TaskSpec
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class FoldPlan:
         units: Number of each video's unit: videos of one unit share a file, their content or a group.
         folds: The folds, repeat after repeat.
         num_folds: Folds of one repeat.
+        task: What is learned.
     """
 
     class_names: tuple[str, ...]
@@ -52,6 +55,7 @@ class FoldPlan:
     units: tuple[int, ...]
     folds: tuple[Fold, ...]
     num_folds: int
+    task: TaskSpec = field(default_factory=TaskSpec)
 
     @property
     def num_units(self) -> int:
@@ -89,9 +93,10 @@ def plan_folds(manifest: Manifest, options: SplitOptions, *, folds: int, repeats
     for repeat in range(repeats):
         for number in range(folds):
             dealt = replace(options, strategy="kfold", folds=folds, fold=number, seed=options.seed + repeat)
-            splits = tuple(SPLITS[code] for code in assign_splits(videos.records, videos.contents, dealt).tolist())
-            planned.append(Fold(repeat, number, seed + repeat, dealt.seed, splits))
-    return FoldPlan(manifest.class_names, videos, tuple(number_units(videos)), tuple(planned), folds)
+            codes = assign_splits(videos.records, videos.contents, dealt, by_class=manifest.task.name == "classification")
+            planned.append(Fold(repeat, number, seed + repeat, dealt.seed, tuple(SPLITS[code] for code in codes.tolist())))
+    units = tuple(number_units(videos))
+    return FoldPlan(manifest.class_names, videos, units, tuple(planned), folds, manifest.task)
 
 
 def check_fold(plan: FoldPlan, fold: Fold) -> None:
@@ -135,7 +140,7 @@ def describe(plan: FoldPlan, options: Mapping[str, Any]) -> dict[str, Any]:
         "videos": [
             {
                 "identity": video.identity,
-                "label": video.record.label,
+                "label": _label(video),
                 "group": video.record.group,
                 "video": video.record.row or str(video.record.path),
             }
@@ -152,6 +157,17 @@ def describe(plan: FoldPlan, options: Mapping[str, Any]) -> dict[str, Any]:
             for fold in plan.folds
         ],
     }
+
+
+def _label(video: Video) -> str:
+    """Returns in a few words what a video is labelled with; of what holds when a digest."""
+    target = video.target
+    if isinstance(target, int):
+        return video.record.label
+    if isinstance(target, Track):
+        columns = (np.ascontiguousarray(column).tobytes() for column in (target.starts, target.ends, target.values))
+        return hashlib.sha256(b"".join(columns)).hexdigest()[:16]
+    return str(target if isinstance(target, float) else target.tolist())
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from videoseq.errors import Interrupted, VideoseqError
 from videoseq.reporting.progress import progress_bar
 from videoseq.reporting.sweep_table import SweepTable, print_sweep
 from videoseq.training.run_folder import LAST_CHECKPOINT, LOG_FILE
+from videoseq.types import TaskSpec
 
 logger = logging.getLogger(__name__)
 
@@ -90,20 +91,20 @@ def finish_sweep(folder: Path, monitor: str, *, stopped: bool = False) -> None:
     logger.info("sweep: %s", table.path)
 
 
-def prepare_data(data: Iterable[tuple[DataOptions, Path]]) -> None:
+def prepare_data(data: Iterable[tuple[DataOptions, TaskSpec, Path]]) -> None:
     """Writes and scans the data of runs that will start at the same time, so that not each of them does.
 
     What is wrong with it is told by the runs.
 
     Args:
-        data: The data of each run, and the folder where scans are kept.
+        data: The data of each run, what its labels are, and the folder where scans are kept.
     """
-    prepared: list[tuple[DataOptions, Path]] = []
-    for options, cache in data:
-        if (options, cache) not in prepared:
-            prepared.append((options, cache))
+    prepared: list[tuple[DataOptions, TaskSpec, Path]] = []
+    for options, task, cache in data:
+        if (options, task, cache) not in prepared:
+            prepared.append((options, task, cache))
             try:
-                build_manifest(options, cache, progress_bar)
+                build_manifest(options, cache, progress_bar, task=task)
             except VideoseqError as error:
                 logger.debug("%s", error)
 

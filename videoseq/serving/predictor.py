@@ -93,6 +93,8 @@ class Predictor:
         Raises:
             DataError: The labelled part of a video holds no frame.
         """
+        if not videos:  # a loader of nothing has no batch to start from
+            return FrameAnswers((), (), ())
         clip = self.loaded.config.clip
         chunks = frame_chunks(videos, clip, self.reading, batch_size=self.batch_size, num_workers=self.num_workers)
         with self.progress("predicting", len(chunks)) as advance:

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from math import isnan
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection
@@ -68,7 +68,7 @@ class MeanAveragePrecision(Metric):
         """Returns the mean over all batches, a scalar."""
         probs, targets = (torch.cat(parts).double().cpu().numpy() for parts in (self.probs, self.targets))
         found = float(mean_of_classes(average_precision(probs, targets > 0.5)))
-        return torch.tensor(0.0 if np.isnan(found) else found)
+        return torch.tensor(0.0 if isnan(found) else found)
 
 
 class SummedFigure(Metric, ABC):
@@ -86,11 +86,6 @@ class SummedFigure(Metric, ABC):
         super().__init__(**options)
         self.name = name
         self.add_state("sums", torch.zeros(num_sums), dist_reduce_fx="sum")
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether more is better."""
-        return self.name not in LESS_IS_BETTER
 
     def update(self, answers: Tensor, targets: Tensor) -> None:
         """Adds a batch."""
@@ -228,12 +223,14 @@ def selection_score(monitor: str, figures: dict[str, float]) -> float:
 
     Of equal values the one of the lower loss is better. The loss contributes less than 0.001, so it decides only between
     values that agree to three decimals: on few validation videos many epochs tie, and the first of them is the least trained.
-    Errors and losses themselves, where less is better, do not tie and count alone.
+    Errors and losses themselves, where less is better, do not tie and count alone. Where the figure is no number, as `r2` of
+    values that are all the same, the loss alone counts.
 
     Args:
         monitor: The validation figure that counts.
         figures: All of them, by name.
     """
+    value, loss = figures[monitor], figures["loss"]
     if monitor in LESS_IS_BETTER:
-        return -figures[monitor]
-    return figures[monitor] - 1e-3 * (1 - 1 / (1 + figures["loss"]))
+        return -value
+    return -loss if isnan(value) else value - 1e-3 * (1 - 1 / (1 + loss))

@@ -143,6 +143,7 @@ class SequenceModule(pl.LightningModule):
 
     def _logits(self, batch: Batch, carried: CarriedState) -> Tensor:
         """Returns the logits of a batch, whose chunks go on where those of their lanes have stopped."""
+        logits: Tensor
         state = None
         if batch.lanes is not None and batch.resets is not None:
             state = carried.before(batch.lanes, batch.resets, self.device)

@@ -84,9 +84,9 @@ class TrainingOptions:
         accumulate: Batches whose gradients are summed before a step.
         clip_norm: Largest L2 norm of all gradients; null is no limit.
         early_stopping: Epochs without a better validation figure after which the run stops; null never stops early.
-        monitor: The validation figure by which the best checkpoint is chosen; the loss breaks ties. Of classification `accuracy`,
-            `f1_macro` or `loss`; of multilabel `map`, `f1_macro`, `f1_micro` or `loss`; of frames `accuracy`, `f1_macro` or
-            `loss`; of regression `r2`, `mae`, `rmse` or `loss`; null is the first of them.
+        monitor: The validation figure by which the best checkpoint is chosen; the loss breaks ties. Of classification
+            `accuracy`, `f1_macro` or `loss`; of multilabel `map`, `f1_macro`, `f1_micro` or `loss`; of frames `accuracy`,
+            `f1_macro` or `loss`; of regression `r2`, `mae`, `rmse` or `loss`; null is the first of them.
         calibrate: Whether a temperature and a threshold per class are fitted on the validation videos, 20 of them or more, and
             stored in the best checkpoint. Probabilities change, of a single clip never which class is the likeliest. Of
             multilabel the thresholds say which classes are claimed; frames get a temperature alone; a regression has neither.

@@ -50,8 +50,14 @@ def check_resumable(checkpoint: Path, module: SequenceModule, training: Training
 
 
 def _model_differences(payload: Mapping[str, Any], module: SequenceModule) -> Iterator[str]:
+    if payload["format"] != module.payload["format"]:
+        yield f"the format of checkpoints was {payload['format']}, is {module.payload['format']}"
+        return
     for part in ("encoder", "head", "clip"):
         yield from _differences(part if part == "clip" else f"model.{part}", payload[part], module.payload[part])
+    for name in ("mean", "std"):  # the rest of the task follows from its options
+        if (before := payload["task"][name]) != (now := module.payload["task"][name]):
+            yield f"the {name} of the training values was {before:g}, is {now:g}"
     if payload["class_names"] != module.payload["class_names"]:
         yield f"the classes were {', '.join(payload['class_names'])}, are {', '.join(module.payload['class_names'])}"
 

@@ -16,11 +16,12 @@ class LossOptions:
         name: `cross_entropy` or `focal`.
         label_smoothing: Share of the target's probability that is spread over all classes, in [0, 1).
         class_weights: `none`; `auto`: every class weighs num_videos / (num_classes * its videos in the training split), a
-            class without any as if it had one; or a list of a positive number per class, in the order of the class ids:
-            that of the names as text, but 2 before 10 where all names are whole numbers.
-        logit_adjustment: tau, from 0 (off); in training, tau * log(share of the training videos) is added to the logit of
-            every class, so that rare classes must win by more (Menon et al. 2021, eq. 10). `train/loss` is of these
-            logits; validation and predictions use the plain ones.
+            class without any as if it had one; where frames have classes, labelled seconds count in place of videos; or a
+            list of a positive number per class, in the order of the class ids: that of the names as text, but 2 before 10
+            where all names are whole numbers.
+        logit_adjustment: tau, from 0 (off); in training, tau * log(share of the training videos, or of the labelled seconds)
+            is added to the logit of every class, so that rare classes must win by more (Menon et al. 2021, eq. 10).
+            `train/loss` is of these logits; validation and predictions use the plain ones.
     """
 
     name: str = "cross_entropy"

@@ -37,6 +37,17 @@ def test_features_of_an_encoder_that_is_trained_are_refused():
         choose_cache("features", STANDARD, encoder_stays_frozen=False)
 
 
+def test_labels_of_frames_need_all_frames():
+    reason = "labels of frames are measured on all frames of a video, not on one clip of it"
+    choice = choose_cache("auto", STANDARD, encoder_stays_frozen=True, per_frame=True)
+    assert choice == CacheChoice("none", reason)
+    with pytest.raises(
+        ConfigError, match=rf"^data.cache=features keeps .*, but {reason}. Fix: data.cache=none, or data.cache=fr"
+    ):
+        choose_cache("features", STANDARD, encoder_stays_frozen=True, per_frame=True)
+    assert choose_cache("frames", STANDARD, encoder_stays_frozen=True, per_frame=True).mode == "frames"
+
+
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])
 def test_features_of_clips_that_are_mixed_are_refused(name):
     with pytest.raises(ConfigError, match=rf"but augment.{name}=0.5 mixes .* Fix: augment.{name}=0, or data.cache=frames"):

@@ -74,7 +74,9 @@ def test_slow_steps_are_no_waiting_but_time_of_the_optimizer(run):
 
 
 def test_padding_is_counted_from_the_lengths(run):
-    batch = collate([ClipSample(torch.zeros(1, length, 3, 16, 16, dtype=torch.uint8), torch.tensor(0), 0) for length in (4, 1, 3)])
+    batch = collate(
+        [ClipSample(torch.zeros(1, length, 3, 16, 16, dtype=torch.uint8), torch.tensor(0), 0) for length in (4, 1, 3)]
+    )
     report, _ = run.fit(datamodule=Repeated(batch, 3))
     assert report.padding_fraction == pytest.approx(1 - 8 / 12)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from videoseq.data.dataset import timeline
+from videoseq.data.dataset import clip_target, timeline
 from videoseq.data.sampling import sample_clip
 from videoseq.data.transforms import decode_size
 from videoseq.data.videos import Video
@@ -53,6 +53,7 @@ def decord_clips(videos: Sequence[Video], spec: ClipSpec) -> DecordClips:
         DataError: decord does not read a video exactly, or the labelled part of one holds no frame.
     """
     items: list[Item] = []
+    targets: list[int] = []
     for video in videos:
         info = video.info
         if not info.decord_safe:
@@ -62,8 +63,10 @@ def decord_clips(videos: Sequence[Video], spec: ClipSpec) -> DecordClips:
             )
         frames = timeline(video, spec)
         size = decode_size(info.height, info.width, spec)
-        items.append((info.path, frames[sample_clip(len(frames), spec, rng=None)], size))
-    return DecordClips(items, (spec.height, spec.width), [video.target for video in videos])
+        shown = frames[sample_clip(len(frames), spec, rng=None)]
+        items.append((info.path, shown, size))
+        targets.append(int(clip_target(video, shown)))
+    return DecordClips(items, (spec.height, spec.width), targets)
 
 
 def decord_loader(clips: DecordClips, batch_size: int, num_workers: int) -> DataLoader[tuple[Tensor, int]]:

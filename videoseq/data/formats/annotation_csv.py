@@ -45,7 +45,7 @@ def read_annotation_csv(source: Source) -> Sequence[VideoRecord]:
     line, header = next(rows, (1, []))
     columns = find_columns(header, f"{file.name} row {line}", kind)
     if kind.has_tracks:
-        return read_track_csv(rows, source, columns, len(header), file)
+        return read_track_csv(file, source, columns, len(header), line)
     columns["label"] = columns.pop(kind.required[1])
     table = read_csv_columns(file, source, columns, len(header), line)
     # Where something is wrong, the rows one by one say what.

@@ -36,13 +36,12 @@ def read_csv_columns(file: Path, source: Source, columns: Mapping[str, int], wid
         header_line: Line of the header.
     """
     try:
-        table = _plain_cells(file.read_bytes(), width, header_line)
-        table = _any_cells(file, width) if table is None else table
+        table = _cells(file, width, header_line)
         if not len(table):
             return None
         none = pa.nulls(len(table), pa.string()).fill_null("")
         cells = {
-            name: pc.utf8_trim_whitespace(table.column(columns[name]).combine_chunks()) if name in columns else none
+            name: _stripped(table, columns[name]) if name in columns else none
             for name in ("path", "label", "split", "group", "start_seconds", "end_seconds")
         }
         starts, ends = (_seconds(cells[name]) for name in ("start_seconds", "end_seconds"))
@@ -55,12 +54,31 @@ def read_csv_columns(file: Path, source: Source, columns: Mapping[str, int], wid
     return _records(source, coded, starts, ends, rows)
 
 
-_Coded = tuple[list[str], NDArray[np.int32]]
+Coded = tuple[list[str], NDArray[np.int32]]
 """Distinct cells, and the position among them for each row."""
 
 
+def coded_cells(
+    file: Path, columns: Mapping[str, int], width: int, header_line: int
+) -> tuple[dict[str, Coded], NDArray[np.int64]]:
+    """Returns the columns of a CSV, stripped, and the line of each row below the header.
+
+    Args:
+        file: The CSV.
+        columns: The place of each column that is wanted.
+        width: Columns of the header.
+        header_line: Line of the header.
+
+    Raises:
+        DataError: The file cannot be read or is no CSV.
+        ValueError: A row has more values than the header.
+    """
+    table = _cells(file, width, header_line)
+    return {name: _coded(_stripped(table, place)) for name, place in columns.items()}, table.column("line").to_numpy()
+
+
 def _records(
-    source: Source, cells: Mapping[str, _Coded], starts: NDArray[np.float64], ends: NDArray[np.float64], rows: Texts
+    source: Source, cells: Mapping[str, Coded], starts: NDArray[np.float64], ends: NDArray[np.float64], rows: Texts
 ) -> Records | None:
     paths, path_codes = cells["path"]
     texts, label_codes = cells["label"]
@@ -89,6 +107,16 @@ def _records(
         layouts=() if source.frames is None else (source.frames,),
         are_official=np.zeros(len(rows), bool),
     )
+
+
+def _cells(file: Path, width: int, header_line: int) -> pa.Table:
+    """Returns what `_any_cells` does, by the faster way where the CSV is a plain one."""
+    table = _plain_cells(file.read_bytes(), width, header_line)
+    return _any_cells(file, width) if table is None else table
+
+
+def _stripped(table: pa.Table, place: int) -> pa.StringArray:
+    return pc.utf8_trim_whitespace(table.column(place).combine_chunks())
 
 
 def _plain_cells(data: bytes, width: int, header_line: int) -> pa.Table | None:
@@ -141,7 +169,7 @@ def _chunks(file: Path, width: int) -> Iterator[list[list[str | int]]]:
         yield [[*values, *[""] * (width - len(values)), line] for line, values in chunk]
 
 
-def _coded(cells: pa.StringArray) -> _Coded:
+def _coded(cells: pa.StringArray) -> Coded:
     coded = cells.dictionary_encode()
     return coded.dictionary.to_pylist(), coded.indices.to_numpy()
 

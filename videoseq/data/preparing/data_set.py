@@ -23,7 +23,7 @@ from videoseq.data.scan_rows import to_row
 from videoseq.data.scanning import scan_videos
 from videoseq.data.worker_pool import Work, run_in_processes
 from videoseq.errors import DataError
-from videoseq.types import FrameFolder, VideoInfo, VideoRecord, plain_dict
+from videoseq.types import FrameFolder, TaskSpec, VideoInfo, VideoRecord, plain_dict
 
 _FRAMES_IN_MAX_SECONDS = 20
 """Frames whose copy may take `data.limits.max_seconds`: many times what it takes, but a process that hangs ends."""
@@ -46,17 +46,18 @@ class Prepared:
     bad: Sequence[BadVideo]
 
 
-def data_sets(options: DataOptions, output: Path) -> tuple[DataSet, DataSet]:
+def data_sets(options: DataOptions, output: Path, task: TaskSpec = TaskSpec()) -> tuple[DataSet, DataSet]:  # noqa: B008
     """Returns a data set and its copy in a folder, which need not be there.
 
     Args:
         options: Which data set.
         output: The folder of the copy, absolute.
+        task: What its labels are.
 
     Raises:
         ConfigError: The options name no data set, or the copy would lie in it or around it.
     """
-    source = DataSet.of(options)
+    source = DataSet.of(options, task)
     copy = source.moved_to(output)
     check_apart(source, copy)
     return source, copy
@@ -97,13 +98,13 @@ def prepare_data_set(
     pairs = list(_list_pairs(source, copy, {video.path for video in firsts.values()}))
     infos = _scan(source, firsts, cache, progress)
     reasons = {place: info.error for place, info in infos.items() if info.error is not None}
-    _refuse(firsts, reasons, options)
+    _refuse(firsts, reasons, source)
     output.mkdir(parents=True, exist_ok=True)
     journal = Journal(output, source.identity(), settings)
 
     def copy_lists(target: DataSet) -> None:
         bad = [code for code, place in place_of.items() if place in reasons]
-        rows = records.rows.take(np.flatnonzero(np.isin(records.paths.codes, bad)))
+        rows = records.places(np.flatnonzero(np.isin(records.paths.codes, bad)))
         dropped = located(places(rows), source.root, source.annotations)
         for path, name in pairs:
             copy_list(path, target.root / name, dropped.get(path, ()), source.names, DELIMITERS.get(options.format))
@@ -128,7 +129,7 @@ def prepare_data_set(
     finally:
         _delete_unfinished(output)
     if len(reasons) > len(firsts) - num_good:
-        _refuse(firsts, reasons, options)
+        _refuse(firsts, reasons, source)
     _delete_others(output, journal, firsts.keys() - reasons.keys(), journal.lists)
     copy_lists(copy)
     check_same(source, copy, readings, reasons)
@@ -152,11 +153,11 @@ def _scan(source: DataSet, firsts: Mapping[str, VideoRecord], cache: Path, progr
     return {place: infos[record.path] for place, record in firsts.items()}
 
 
-def _refuse(firsts: Mapping[str, VideoRecord], reasons: Mapping[str, str], options: DataOptions) -> None:
+def _refuse(firsts: Mapping[str, VideoRecord], reasons: Mapping[str, str], source: DataSet) -> None:
     """Refuses too many bad videos, and classes of which none is left."""
     bad = [BadVideo(firsts[place], reason) for place, reason in reasons.items()]
-    refuse_bad(bad, len(firsts), options)
-    refuse_lost_class({record.label for place, record in firsts.items() if place not in reasons}, bad)
+    refuse_bad(bad, len(firsts), source.options)
+    refuse_lost_class({record.label for place, record in firsts.items() if place not in reasons}, bad, source.task)
 
 
 def _is_done(journal: Journal, output: Path, place: str, info: VideoInfo) -> bool:

@@ -13,12 +13,13 @@ from videoseq.data.formats import FORMATS
 from videoseq.data.options import DataOptions
 from videoseq.data.records import Records
 from videoseq.errors import ConfigError, DataError
-from videoseq.types import SPLITS
+from videoseq.types import SPLITS, TaskSpec
 
 _log = logging.getLogger(__name__)
 
-Row = tuple[str, str | None, str | None, str | None, float, float]
-"""Place of the video below the root, label, split, group, start and end in seconds, -1 where there is none."""
+Row = tuple[str, str | None, str | None, str | None, float, float, str]
+"""Place of the video below the root, label, split, group, start and end in seconds, -1 where there is none, digest of the
+labels in time."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,17 @@ class DataSet:
         annotations: The file or folder of its annotations, absolute, where one is named.
         class_names: The file that names its classes, absolute, where one is named.
         options: How it is read.
+        task: What its labels are.
     """
 
     root: Path
     annotations: Path | None
     class_names: Path | None
     options: DataOptions
+    task: TaskSpec
 
     @classmethod
-    def of(cls, options: DataOptions) -> "DataSet":
+    def of(cls, options: DataOptions, task: TaskSpec) -> "DataSet":
         """Returns the data set that options mean.
 
         Raises:
@@ -58,7 +61,7 @@ class DataSet:
                 f"the data set {options.synthetic.name!r} is not written yet, there is no folder {str(root)!r}. "
                 "Fix: train on it first, which writes it"
             )
-        return cls(root, annotations, class_names, options)
+        return cls(root, annotations, class_names, options, task)
 
     def moved_to(self, output: Path) -> "DataSet":
         """Returns its copy in a folder: what lies below the root keeps its place there, other lists lie at the top."""
@@ -66,7 +69,7 @@ class DataSet:
         def place(path: Path | None) -> Path | None:
             return path and output / (path.relative_to(self.root) if path.is_relative_to(self.root) else path.name)
 
-        return DataSet(output, place(self.annotations), place(self.class_names), self.options)
+        return DataSet(output, place(self.annotations), place(self.class_names), self.options, self.task)
 
     def words(self) -> list[str]:
         """Returns the options that name it, as a command takes them."""
@@ -133,6 +136,7 @@ class DataSet:
         """
         places = self.places(records)
         splits = (*SPLITS, None)  # the last one is what -1 finds
+        tracks = records.tracks
         return list(
             zip(
                 [places[code] for code in records.paths.codes.tolist()],
@@ -141,6 +145,7 @@ class DataSet:
                 records.groups,
                 np.nan_to_num(records.starts, nan=-1.0).tolist(),
                 np.nan_to_num(records.ends, nan=-1.0).tolist(),
+                ["" if tracks is None else tracks.digest(position) for position in range(len(records))],
                 strict=True,
             )
         )
@@ -155,4 +160,5 @@ class DataSet:
             allow_outside_root=self.options.allow_outside_root,
             frame_folders=self.options.frame_folders,
             unfinished=unfinished,
+            task=self.task,
         )

@@ -12,7 +12,9 @@ class MinGRULayer(SequencePart):
     """One layer of the minimal GRU of Feng et al. 2024, "Were RNNs All We Needed?", section 3.1.
 
     `z_t = sigmoid(W_z x_t + b_z)`, `h_t = (1 - z_t) * h_(t-1) + z_t * (W_h x_t + b_h)`: the gates see the present frame
-    alone, so that all frames of a clip are computed by a scan. The state is h, (1, B, S), at least float32.
+    alone, so that all frames of a clip are computed by a scan. The state is h, (1, B, S), at least float32. At first the units
+    remember about 1 / z = 2 to 256 frames, evenly spread by their logarithm (after Tallec and Ollivier 2018): were all of them
+    to forget half with each frame, nothing would be learned from the beginning of a long clip.
 
     Args:
         size: D.
@@ -24,6 +26,8 @@ class MinGRULayer(SequencePart):
     def __init__(self, size: int, hidden_size: int) -> None:
         super().__init__()
         self.linear = nn.Linear(size, 2 * hidden_size)
+        with torch.no_grad():
+            self.linear.bias[:hidden_size] = -torch.log(torch.logspace(1, 8, hidden_size, base=2) - 1)  # sigmoid: 1 / frames
         self.size = hidden_size
 
     def forward(self, x: Tensor, valid: ValidFrames | None, state: State | None) -> tuple[Tensor, State]:

@@ -15,11 +15,10 @@ from videoseq.reporting.class_bars import class_bars
 from videoseq.reporting.figures import confusion_figure, confusion_matrix
 from videoseq.reporting.files import writable
 from videoseq.reporting.gifs import encode_gif
-from videoseq.reporting.label_tables import joined_names, label_table
+from videoseq.reporting.label_tables import label_table
 from videoseq.reporting.value_figures import scatter_figure
 from videoseq.training import ranks
 from videoseq.training.tasks import AnyTask
-
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ _PICTURES = {
     "classification": _Picture("confusion_matrix", _classes, _confusion),
     "multilabel": _Picture("classes", _answers, _label_bars),
     "frames": _Picture("confusion_matrix", _classes, _confusion),
-    "regression": _Picture("values", _answers, _scatter),
+    "regression": _Picture("scatter", _answers, _scatter),
 }
 
 

@@ -16,7 +16,9 @@ class MultilabelTask(Task[MultilabelOptions]):
 
     pos_weight: Tensor
 
-    def __init__(self, options: MultilabelOptions, spec: TaskSpec, class_counts: Mapping[str, float], num_videos: float) -> None:
+    def __init__(
+        self, options: MultilabelOptions, spec: TaskSpec, class_counts: Mapping[str, float], num_videos: float
+    ) -> None:
         super().__init__(options, spec, class_counts, num_videos)
         having = torch.tensor(list(class_counts.values()), dtype=torch.float32)  # (K,)
         # One where there is none, so that no weight is 0 or infinite.

@@ -27,7 +27,9 @@ _LOSSES: dict[str, Callable[[ValueLossOptions], ValueLoss]] = {
 class RegressionTask(Task[RegressionOptions]):
     """A value of a video, or of every frame, standardised by the mean and deviation of its `spec`; see `Task`."""
 
-    def __init__(self, options: RegressionOptions, spec: TaskSpec, class_counts: Mapping[str, float], num_videos: float) -> None:
+    def __init__(
+        self, options: RegressionOptions, spec: TaskSpec, class_counts: Mapping[str, float], num_videos: float
+    ) -> None:
         super().__init__(options, spec, class_counts, num_videos)
         self.criterion = _LOSSES[options.loss.name](options.loss)
 

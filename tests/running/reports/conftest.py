@@ -1,0 +1,3 @@
+"""A checkpoint at work."""
+
+from tests.serving.conftest import predictor as predictor
