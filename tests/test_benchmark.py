@@ -75,6 +75,7 @@ def test_the_help_is_measured_beside_a_bare_hydra_program_and_its_table_is_put_i
     ("words", "message"),
     [
         (["target=loader"], "target=loader needs videos to read: input=DIR"),
+        (["target=length", "long_seconds=20"], "long_seconds too: it must be at least 60, such as 3600, got 20"),
         (["target=train"], "target=train needs a data set: data.root=DIR or +experiment=NAME"),
         (["target=cache", "data.root=x", "training.max_epochs=1"], "training.max_epochs must be at least 2, got 1"),
         (["target=cache", "data.root=x", "model.encoder.freeze=none"], "data.cache=features keeps what a frozen encoder makes"),

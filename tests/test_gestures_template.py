@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from tests.commands import only_run, read_csv, read_json, run
+from tests.commands import only_run, read_csv, run
 from videoseq.config import TrainConfig, load_config
 from videoseq.data.writing import write_video
 from videoseq.errors import ConfigError
+from videoseq.models.checkpoint import load_checkpoint
 
 GROUPS = ("hall", "kitchen", "garden", "office", "yard")
 SIZES = ((48, 64), (64, 48), (36, 64), (40, 40), (60, 80))
@@ -38,7 +38,14 @@ def own_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def small(folder: Path, *more: str) -> list[str]:
-    words = ("model.encoder.weights=null", "model.encoder.spatial=[1,2]", "clip.height=32", "clip.width=40", "clip.num_frames=4", "training.max_epochs=1")
+    words = (
+        "model.encoder.weights=null",
+        "model.encoder.spatial=[1,2]",
+        "clip.height=32",
+        "clip.width=40",
+        "clip.num_frames=4",
+        "training.max_epochs=1",
+    )
     places = (f"paths.outputs={folder / 'outputs'}", f"paths.cache={folder / 'cache'}", "data.num_workers=0", "trainer=cpu")
     return ["+experiment=gestures_template", *words, "data.cache_variants=2", *places, *more]
 
@@ -49,11 +56,10 @@ def test_own_clips_train_a_centred_model_and_no_group_is_in_two_splits(capsys, t
     folder = only_run(tmp_path, "gestures_template")
     assert "2 classes, train 12, val 4, test 4" in (folder / "train.log").read_text(encoding="utf-8")
     tested = {Path(row["path"]).name.split("_")[0] for row in read_csv(folder / "predictions.csv")}
-    assert len(tested) == 1  # a whole group: four clips in two sizes of time
-    checkpoint = torch.load(folder / "checkpoints" / "best.ckpt", weights_only=True)
-    (model,) = [value for key, value in checkpoint.items() if "model" in key and "head" in value]
-    assert model["head"]["centre"] == "clip"
-    assert model["encoder"]["padding"] == "same"
+    assert len(tested) == 1  # a whole group: four clips of two lengths
+    loaded = load_checkpoint(folder / "checkpoints" / "best.ckpt")
+    assert loaded.config.head.centre == "clip"
+    assert loaded.config.encoder.padding == "same"
 
 
 def test_its_augmentation_keeps_left_left_and_the_order(tmp_path):
@@ -67,14 +73,23 @@ def test_its_augmentation_keeps_left_left_and_the_order(tmp_path):
     assert cfg.data.synthetic is None
 
 
-def test_the_control_sees_neither_order_nor_the_scene_subtracted():
-    cfg = load_config(TrainConfig, "train", ["+experiment=gestures_mean"])
-    template = load_config(TrainConfig, "train", ["+experiment=gestures_template", "data=gestures"])
-    assert cfg.model.head.name == "mean"
-    assert cfg.model.head.centre == "none"
-    assert (cfg.clip, cfg.data, cfg.augment, cfg.model.encoder) == (
-        template.clip, template.data, template.augment, template.model.encoder,
-    )  # fmt: skip
+def test_the_controls_of_its_readme_are_words_behind_it():
+    words = ["+experiment=gestures_template", "data=gestures"]
+    whole, mean, live = (
+        load_config(TrainConfig, "train", [*words, *more])
+        for more in ([], ["model/head=mean"], ["model.head.centre=causal", "model.head.bidirectional=false"])
+    )
+    assert whole.data.synthetic.name == "gestures"
+    assert mean.model.head.name == "mean"
+    assert mean.model.head.centre == "none"
+    assert not whole.model.head.is_causal
+    assert live.model.head.is_causal
+    assert (mean.clip, mean.data, mean.augment, mean.model.encoder) == (
+        whole.clip,
+        whole.data,
+        whole.augment,
+        whole.model.encoder,
+    )
 
 
 def test_it_needs_a_folder():

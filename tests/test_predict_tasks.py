@@ -1,5 +1,7 @@
 """`python -m videoseq.predict` of every task: rows of videos, segments and frames."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.commands import read_csv, read_json, run
@@ -69,7 +71,7 @@ def test_a_model_of_frames_gives_its_segments(predict, task_run):
             *(row["start_seconds"] for row in own),
             END,
         ]
-        assert all(before["label"] != after["label"] for before, after in zip(own, own[1:], strict=False))
+        assert all(before["label"] != after["label"] for before, after in pairwise(own))
     measured = [row for row in read_csv(task_run("frames") / "segments.csv") if row["path"] == "13.mp4"]
     own = [row for row in rows if row["path"].endswith("/13.mp4")]
     assert [(row["label"], row["end_seconds"]) for row in own] == [
@@ -124,7 +126,7 @@ def test_a_value_for_every_frame_or_at_steps_of_time(predict, task_run):
         ("frames", "windows=true", "windows is for a model with one answer for a video"),
         ("values", "num_clips=2", "num_clips is for a model with one answer for a video"),
         ("frames", "num_crops=3", "Fix: leave num_crops out"),
-        ("values", "min_seconds=1", "min_seconds is for segments, the rows of a model of frames, but this is a regression model"),
+        ("values", "min_seconds=1", "min_seconds is for segments, the rows of a model of frames, but this is a regress"),
         ("multilabel", "min_seconds=1", "Fix: leave min_seconds out"),
         ("frames", "step_seconds=1", "step_seconds is for a model with a value for every frame"),
         ("regression", "step_seconds=1", "Fix: leave step_seconds out"),

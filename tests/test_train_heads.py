@@ -27,7 +27,9 @@ def test_a_head_is_trained_and_evaluated_from_its_checkpoint(capsys, tmp_path, b
     checkpoint = folder / "checkpoints" / "best.ckpt"
     head = load_checkpoint(checkpoint).config.head
     assert (head.name, head.centre, head.motion, head.layer_norm, head.projection) == (name, "causal", "difference", True, 16)
-    evaluated = run(capsys, "evaluate", f"checkpoint={checkpoint}", "trainer=cpu", f"output={tmp_path / 'again'}")
+    evaluated = run(
+        capsys, "evaluate", f"checkpoint={checkpoint}", "num_clips=1", "trainer=cpu", f"output={tmp_path / 'again'}"
+    )
     assert evaluated.code == 0, evaluated.err
     trained = read_json(folder / "metrics.json")["test"]
     assert read_json(tmp_path / "again" / "metrics.json")["test"]["loss"] == pytest.approx(trained["loss"], abs=1e-5)

@@ -31,6 +31,7 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
     Raises:
         DataError: There is no such input, or videos could not be read; the rows of the others are written before.
         CheckpointError: The checkpoint cannot be used.
+        ModelError: Attention is asked for, but the model does not pool by it.
         ConfigError: An option has no effect on such an input, or cannot read it.
     """
     from videoseq.data.dataset import Reading
@@ -63,6 +64,7 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
         cfg.num_crops,
         cfg.min_seconds,
         cfg.step_seconds,
+        cfg.attention,
     )
     request.check(predictor.loaded.config.task)
     frames = cfg.frame_folders.resolved(frames_of_run(predictor.loaded.config.origin))

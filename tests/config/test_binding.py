@@ -1,7 +1,8 @@
 import pytest
 
+from videoseq.config.answering import PredictConfig
 from videoseq.config.binding import bind, default_values, options
-from videoseq.config.schema import ExperimentConfig, PredictConfig, TrainConfig
+from videoseq.config.schema import ExperimentConfig, TrainConfig
 from videoseq.errors import ConfigError
 from videoseq.models.options import MeanHeadOptions, RecurrentHeadOptions, SimpleEncoderOptions
 
@@ -196,8 +197,8 @@ def test_an_experiment_checks_its_options(content, message):
 
 
 def test_every_option_has_a_meaning_in_its_docstring():
+    from videoseq.config.answering import EvaluateConfig
     from videoseq.config.help import attribute_text
-    from videoseq.config.schema import EvaluateConfig
 
     for schema in (TrainConfig, EvaluateConfig, PredictConfig, ExperimentConfig):
         found = [option for option in options(schema) if not attribute_text(option.owner, option.key.rpartition(".")[2])]

@@ -29,7 +29,7 @@ WORDS = ("data.root=nowhere", "task.name=frames", "clip.sampling=all", "training
         (["clip.sampling=random_clip"], r"got clip\.sampling=random_clip\. Fix: clip\.sampling=all"),
         (["augment.temporal.speed=1.5"], r"temporal\.speed varies clips in time, .*Fix: leave augment\.temporal\.speed out"),
         (["augment.temporal.drop=0.1"], r"augment\.temporal\.drop varies clips in time"),
-        (["data.bucketing=length"], r"data\.bucketing=length orders clips, .*Fix: leave data\.bucketing out"),
+        (["data.bucketing=length"], r"data\.bucketing=length orders clips, .*Fix: leave it out"),
         (["training.tbptt_frames=0"], r"tbptt_frames must be positive or null, got 0"),
     ],
 )

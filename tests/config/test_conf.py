@@ -49,7 +49,7 @@ def test_group_files_bind(path):
     group = str(path.parent.relative_to(CONF))
     plus = "+" if group == "experiment" else ""
     words = [f"{plus}{group}={path.stem}"] + ([] if group in ("experiment", "data") else ["data.root=videos"])
-    if group == "data" and path.stem == "folder":
+    if path.stem in ("folder", "gestures_template"):
         words.append("data.root=videos")
     cfg = load_config(TrainConfig, "train", words)
     assert isinstance(cfg, TrainConfig)
@@ -113,10 +113,10 @@ def test_the_default_for_a_folder_is_a_frozen_pretrained_resnet18_and_an_lstm():
     assert cfg.model.head.name == "lstm"
 
 
-def test_the_control_differs_from_its_experiment_in_the_head_alone():
-    moving, control = (
-        load_config(TrainConfig, "train", [f"+experiment={name}"]) for name in ("moving_shapes", "moving_shapes_mean")
-    )
+@pytest.mark.parametrize("name", ["moving_shapes", "motion_sequences", "motion_sets", "moving_speeds"])
+def test_the_control_differs_from_its_experiment_in_the_head_alone(name):
+    moving, control = (load_config(TrainConfig, "train", [f"+experiment={one}"]) for one in (name, f"{name}_mean"))
+    assert (control.model.head.motion, moving.name, control.name) == ("none", name, f"{name}_mean")
     assert control.model.head.name == "mean"
     for part in ("clip", "data", "augment", "optimizer", "training", "trainer", "task"):
         assert getattr(moving, part) == getattr(control, part)

@@ -206,7 +206,10 @@ def test_help_lists_the_options_of_every_member_of_a_family(capsys):
     out = run(capsys, "train", "-h").out
     assert "  model.encoder.channels  (list of int; default [32,64,128] for simple)" in out
     assert "  model.encoder.kernel_size  (int; default 3 for simple)" in out
-    assert "  model.encoder.weights  (str|null; default null for simple; default DEFAULT for a model of torchvision; " in out
+    weights = (
+        "  model.encoder.weights  (str|null; default null for simple; default DEFAULT for a model of torchvision, timm:NAME)"
+    )
+    assert weights in out
     assert "  model.encoder.name  (str; default resnet18)" in out
     assert "  model.encoder.freeze_until  (str|null; default null)" in out
     assert (

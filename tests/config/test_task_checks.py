@@ -39,12 +39,19 @@ def test_a_figure_that_the_task_does_not_have_ranks_nothing(task, monitor, known
 @pytest.mark.parametrize(
     ("task", "message"),
     [
-        ({"name": "multilabel", "loss": {"class_weights": "auto"}}, r"task\.loss\.class_weights"),
-        ({"name": "regression", "loss": {"label_smoothing": 0.1}}, r"task\.loss\.label_smoothing"),
+        (
+            {"name": "multilabel", "loss": {"class_weights": "auto"}},
+            r"class_weights: it goes with task\.name=classification or frames\. ",
+        ),
+        (
+            {"name": "regression", "loss": {"label_smoothing": 0.1}},
+            r"it goes with task\.name=classification or multilabel or frames\. ",
+        ),
         ({"name": "multilabel", "loss": {"name": "focal"}}, r"unknown task\.loss\.name='focal': Known: bce"),
         ({"name": "frames", "loss": {"name": "mse"}}, r"unknown task\.loss\.name='mse': Known: cross_entropy, focal"),
-        ({"name": "regression", "background": "rest"}, r"task\.background"),
-        ({"name": "frames", "per_frame": True}, r"task\.per_frame"),
+        ({"name": "regression", "background": "rest"}, r"task\.background: it goes with task\.name=frames\. "),
+        ({"name": "frames", "per_frame": True}, r"task\.per_frame: it goes with task\.name=regression\. "),
+        ({"name": "regression", "loss": {"delta": 2.0}}, r"task\.loss\.delta: it goes with task\.loss\.name=huber\. "),
         ({"name": "multilabel", "loss": {"label_smoothing": 1.0}}, r"label_smoothing must lie in \[0, 1\), got 1\.0"),
         ({"name": "regression", "loss": {"name": "huber", "delta": 0.0}}, r"delta must be positive, got 0\.0"),
     ],

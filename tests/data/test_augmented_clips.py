@@ -56,7 +56,7 @@ def shown(videos: list[Video], temporal: TemporalOptions, count: int = 30) -> li
     """Frame numbers and target of one video over many epochs."""
     data = clips(videos, AugmentOptions("none", temporal=temporal))
     samples = [data[SampleRequest(0, epoch)] for epoch in range(count)]
-    return [(numbers(sample.frames[0]), sample.target) for sample in samples]
+    return [(numbers(sample.frames[0]), int(sample.target)) for sample in samples]
 
 
 def test_without_variation_a_clip_shows_what_validation_shows(videos: list[Video]) -> None:

@@ -29,7 +29,7 @@ REVERSES = {
 def options(**values: object) -> GesturesOptions:
     """A data set of four scenes of 11 videos, small and short."""
     small = {"num_train": 22, "num_val": 11, "num_test": 11, "size": 32, "fps": 12.0, "seconds": (0.5, 0.7), "scene_clips": 11}
-    return GesturesOptions(**{"name": "gestures", **small, **values})
+    return GesturesOptions(**{**small, **values})
 
 
 @cache

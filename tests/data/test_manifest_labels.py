@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.data.formats.small import write_frames
 from tests.data.labelled import FRAMES, MULTILABEL, VALUE, VALUES, WITH_REST, build, write_rows, write_videos
+from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.split_options import SplitOptions
 from videoseq.data.targets import targets_digest
 from videoseq.data.tracks import Tracks
 from videoseq.data.videos import Videos, join_videos
-from videoseq.errors import CheckpointError, DataError
+from videoseq.errors import CheckpointError, ConfigError, DataError
+from videoseq.types import IGNORED
 
 LENGTHS = (10, 11, 12, 13, 14, 15, 16, 17)
 
@@ -161,3 +164,18 @@ def test_a_digest_changes_with_the_labels(root: Path) -> None:
         len({first, digest("1.mp4,0.1,0.9,jump,train"), digest("1.mp4,0.2,1,jump,train"), digest("1.mp4,0.1,1,walk,train")})
         == 4
     )
+
+
+def test_folders_of_frames_have_segments_by_their_rate(tmp_path: Path) -> None:
+    for seed in range(3):
+        write_frames(tmp_path / "data" / f"v{seed}", seed, count=8)
+    root = segments(tmp_path / "data", "v0,0,1,run,train", "v1,0.5,2,jump,train", "v2,0,2,run,val")
+    manifest = build(root, FRAMES, frame_folders=FrameFolderOptions("%05d.jpg", 4.0))
+    target, info = manifest.videos["train"][1].target, manifest.videos["train"][1].info
+    assert target.at(info.frame_seconds).tolist() == [IGNORED] * 2 + [0] * 6
+    assert manifest.class_counts == {"jump": 1.5, "run": 1.0}
+
+
+def test_class_folders_are_for_classes(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^data\.format=folders names one class of each video, got task\.name=multilabel\."):
+        build(tmp_path, MULTILABEL, format="folders")

@@ -40,6 +40,12 @@ def test_motions_follow_each_other_without_a_gap_and_never_twice() -> None:
     assert names == set(MOTIONS)
 
 
+def test_number_and_length_of_the_motions_can_be_chosen() -> None:
+    chosen = [motions for _, motions in sequences(60, num_motions=(2, 4), motion_frames=(6, 7))]
+    assert {len(motions) for motions in chosen} == {2, 3, 4}
+    assert {end - start for motions in chosen for start, end, _ in motions} == {6, 7}
+
+
 def test_the_shape_moves_as_its_segment_says_from_the_first_frame_on() -> None:
     for track, motions in sequences(100):
         moved, grown = steps(track)

@@ -206,7 +206,7 @@ def test_the_slower_of_two_calls_at_once_throws_its_copy_away(tmp_path: Path, ol
             r"num_frames must be at least 25, 6 for each of most_motions=4 and a first one, got 24",
         ),
         ("moving_speeds", {"speeds": (2.0, 2.0)}, r"speeds must be the lowest, from 0, and a higher one.*got \[2\.0, 2\.0\]"),
-        ("varying_speeds", {"size": 32}, r"speeds must be .* at most 4 for size=32, got \[0\.5, 5\.0\]"),
+        ("varying_speeds", {"size": 32}, r"speeds must be .* at most 4 for size=32, got \[1\.0, 5\.0\]"),
     ],
 )
 def test_mistakes(name: str, values: dict[str, Any], message: str) -> None:

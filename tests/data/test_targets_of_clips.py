@@ -157,7 +157,7 @@ def test_a_part_of_a_video_has_a_label_of_its_own(root):
     assert (batch.targets.tolist(), numbers_of(batch.frames(0))) == ([3.5], [5, 6, 7])
 
 
-def test_a_video_that_cannot_be_read_has_no_row(root, tmp_path):
+def test_a_video_that_cannot_be_read_has_no_row(root):
     manifest = build(write_rows(root, "segments.csv", *SEGMENTS), FRAMES, allow_outside_root=True)
     torn = root / "3.mp4"
     content = torn.read_bytes()

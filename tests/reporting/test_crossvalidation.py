@@ -48,7 +48,8 @@ def test_candidates_stand_in_rows_and_differences_in_sentences(capsys):
     shown = capsys.readouterr().out
     assert rows(shown) == [[name, "0.750", "0.700", "0.500", "0.500 to 1.000"] for name in ("A", "B [2]")]
     assert shown.splitlines()[-1] == "B is better."
-    print_comparison({"headline": "accuracy", "candidates": candidates, "differences": [{"sentence": "B is better"}, {"sentence": "C is worse"}]})
+    both = [{"sentence": "B is better"}, {"sentence": "C is worse"}]
+    print_comparison({"headline": "accuracy", "candidates": candidates, "differences": both})
     last = capsys.readouterr().out.splitlines()[-3:]
     assert last == [
         "B is better.", "C is worse.", "The intervals are widened so that all of these sentences hold together with 95 %.",

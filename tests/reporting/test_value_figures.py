@@ -25,7 +25,7 @@ def test_predictions_stand_over_targets_beside_the_diagonal():
     (axes,) = figure.axes
     assert axes.get_title() == "test: R² 0.5"
     assert axes.collections[0].get_offsets().tolist() == [[1, 1], [2, 3], [4, 0]]
-    assert axes.lines[0].get_xdata() == axes.lines[0].get_ydata() == [0, 4]
+    assert [list(ends) for ends in axes.lines[0].get_data()] == [[0, 4], [0, 4]]
 
 
 def test_many_points_are_thinned_out():

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
 
+from tests.training.flicker import write_data
 from tests.training.pairs import run_pair
 from tests.training.runs import DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, weights_of
 from videoseq.data.augment_options import AugmentOptions
@@ -15,7 +15,6 @@ from videoseq.data.batch import ClipSample, collate
 from videoseq.data.chunks import evaluation_chunks
 from videoseq.data.dataset import Reading
 from videoseq.data.manifest import Manifest, build_manifest
-from videoseq.data.writing import write_video
 from videoseq.errors import CheckpointError, Interrupted
 from videoseq.reporting.progress import progress_bar
 from videoseq.training.options import TrainingOptions
@@ -27,31 +26,10 @@ NUM_FRAMES = {"train": (21, 9, 14, 5, 11), "val": (13, 8)}
 CHUNKED = TrainingOptions(max_epochs=3, tbptt_frames=4)
 
 
-def write_flicker(path: Path, num_frames: int, seed: int) -> list[tuple[int, int, str]]:
-    """Writes a video that is bright or dark for a few frames at a time; returns the segments, in frames."""
-    rng = np.random.default_rng(seed)
-    segments, start = [], 0
-    while start < num_frames:
-        end = min(start + int(rng.integers(2, 6)), num_frames)
-        segments.append((start, end, "bright" if len(segments) % 2 else "dark"))
-        start = end
-    values = np.concatenate([np.full(end - start, 200 if label == "bright" else 40) for start, end, label in segments])
-    noise = rng.integers(0, 30, (num_frames, 16, 16, 3))
-    write_video(path, (values[:, None, None, None] + noise).astype(np.uint8), fps=10, options={"g": "4"})
-    return segments
-
-
 @pytest.fixture(scope="session")
 def flicker(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     """Videos of different lengths with a class for every frame: 5 train, 2 validate."""
-    root = tmp_path_factory.mktemp("flicker")
-    lines = ["path,start_seconds,end_seconds,label,split"]
-    for split, lengths in NUM_FRAMES.items():
-        for number, length in enumerate(lengths):
-            name = f"{split}_{number}.mp4"
-            for start, end, label in write_flicker(root / name, length, 10 * len(split) + number):
-                lines.append(f"{name},{start / 10},{end / 10},{label},{split}")
-    (root / "segments.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    root = write_data(tmp_path_factory.mktemp("flicker"), NUM_FRAMES)
     options = replace(DATA, root=str(root), batch_size=2)
     return build_manifest(options, tmp_path_factory.mktemp("cache"), progress_bar, task=FramesOptions().spec)
 

@@ -1,5 +1,6 @@
 """How memory and time of training and evaluation grow with the length of a video."""
 
+import resource
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,11 @@ import numpy as np
 
 from videoseq.benchmarks.looped_video import FPS, pattern_segments, repeat_video, write_pattern
 from videoseq.benchmarks.memory import watch_memory
-from videoseq.benchmarks.training_runs import TrainingRun, run_training
+from videoseq.benchmarks.training_runs import run_training
 
-_PARTS = 60
-"""The longest video is so many times as long as the shortest; another is a sixth of it."""
+REPEATS = (1, 10, 60)
+"""How often the shortest video is repeated, for each length."""
 
-_REPEATS = (1, _PARTS // 6, _PARTS)
 _WORDS = (
     "task.name=frames",
     "clip.sampling=all",
@@ -30,8 +30,10 @@ _WORDS = (
 )
 
 
-def measure_lengths(words: Sequence[str], longest_seconds: float, videos: Path) -> dict[str, Any]:
-    """Trains on one video and evaluates another, for three lengths, each as processes of their own.
+def measure_lengths(
+    words: Sequence[str], longest_seconds: float, videos: Path, repeats: Sequence[int] = REPEATS
+) -> dict[str, Any]:
+    """Trains on one video and evaluates another, for each length, as processes of their own.
 
     The videos are 320x240 at 25 frames per second. A training is one epoch in chunks with carried state, an evaluation reads
     every frame; both times hold the start of the program. Memory is that of the process and its workers, pages that they share
@@ -39,22 +41,24 @@ def measure_lengths(words: Sequence[str], longest_seconds: float, videos: Path) 
 
     Args:
         words: Further options of the trainings.
-        longest_seconds: The longest length; the others are a sixth and a sixtieth of it.
+        longest_seconds: The longest length.
         videos: Where the videos are, or are written.
+        repeats: How often the shortest video is repeated, for each length, ascending.
 
     Returns:
         `lengths`: for each the `seconds` of the video, and of `train` and `evaluate` the seconds, how many times shorter than
-        the video that is, and the peak of the memory, also in each tenth of the time. `memory_longest_to_shortest` of both.
+        the video that is, the seconds of all cores together, and the peak of the memory, also in each tenth of the time.
+        `memory_longest_to_shortest` of both.
 
     Raises:
         VideoseqError: A training or an evaluation fails.
     """
-    short = longest_seconds / _PARTS
+    short = longest_seconds / repeats[-1]
     videos.mkdir(parents=True, exist_ok=True)
-    for name, times in [("val", 1), *((name, times) for times in _REPEATS for name in ("train", "test"))]:
+    for name, times in [("val", 1), *((name, times) for times in repeats for name in ("train", "test"))]:
         _write_once(videos, name, times, short)
     with tempfile.TemporaryDirectory(prefix="videoseq-benchmark-") as folder:
-        lengths = [_measure(words, times, short, videos, Path(folder)) for times in _REPEATS]
+        lengths = [_measure(words, times, short, videos, Path(folder)) for times in repeats]
     ratios = {name: lengths[-1][name]["peak_mb"] / lengths[0][name]["peak_mb"] for name in ("train", "evaluate")}
     return {"lengths": lengths, "memory_longest_to_shortest": ratios}
 
@@ -69,31 +73,32 @@ def _measure(words: Sequence[str], times: int, short: float, videos: Path, folde
         f"paths.cache={folder}/cache",
         *words,
     ]
-    train, train_memory = _run(given, folder / f"train_{times}", "videoseq.train")
+    train = _figures(given, folder / f"train_{times}", "videoseq.train", seconds)
     (checkpoint,) = (folder / f"train_{times}").glob("outputs/*/*/checkpoints/last.ckpt")
     told = [f"checkpoint={checkpoint}", "on=test", f"output={folder}/evaluation_{times}", f"paths.cache={folder}/cache"]
-    evaluate, memory = _run([*told, "trainer=cpu"], folder / f"evaluate_{times}", "videoseq.evaluate")
-    return {
-        "seconds": seconds,
-        "train": _figures(train, train_memory, seconds),
-        "evaluate": _figures(evaluate, memory, seconds),
-    }
+    evaluate = _figures([*told, "trainer=cpu"], folder / f"evaluate_{times}", "videoseq.evaluate", seconds)
+    return {"seconds": seconds, "train": train, "evaluate": evaluate}
 
 
-def _run(words: Sequence[str], folder: Path, module: str) -> tuple[TrainingRun, list[int]]:
-    """Runs a command and returns what was seen of it, and the bytes that it took, every 50 ms."""
+def _figures(words: Sequence[str], folder: Path, module: str, seconds: float) -> dict[str, Any]:
+    """Runs a command on a video of some length and returns what was seen of it."""
     memory: list[int] = []
-    return run_training(words, folder, module, watch=lambda pid: watch_memory(pid, memory.append)), memory
-
-
-def _figures(run: TrainingRun, memory: Sequence[int], seconds: float) -> dict[str, Any]:
+    before = _cpu_seconds()
+    run = run_training(words, folder, module, watch=lambda pid: watch_memory(pid, memory.append))
     tenths = [max(part.tolist(), default=0) for part in np.array_split(np.array(memory), 10)]
     return {
         "wall_seconds": round(run.seconds, 2),
         "times_real_time": round(seconds / run.seconds, 1),
+        "cpu_seconds": round(_cpu_seconds() - before, 2),
         "peak_mb": round(max(memory) / 2**20, 1),
         "peak_mb_by_tenth": [round(peak / 2**20, 1) for peak in tenths],
     }
+
+
+def _cpu_seconds() -> float:
+    """Returns the seconds of all cores that the processes which this one has started and seen end have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _write_once(videos: Path, name: str, times: int, seconds: float) -> None:

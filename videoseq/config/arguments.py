@@ -11,6 +11,7 @@ PATH_KEYS = frozenset(
         "data.annotations",
         "data.class_names",
         "data.root",
+        "data.synthetic.backgrounds",
         "init_from",
         "input",
         "model.encoder.weights",

@@ -68,6 +68,11 @@ class BenchmarkConfig(TrainConfig):
                 f"target={self.target} measures a classification, beside loops that know nothing else, got "
                 f"task.name={self.task.name}: leave it out"
             )
+        if self.target == "length" and self.long_seconds < 60:
+            raise ConfigError(
+                f"target=length measures a sixtieth of long_seconds too: it must be at least 60, such as 3600, got "
+                f"{self.long_seconds:g}"
+            )
         if self.target == "tables" and self.input is None:
             raise ConfigError("target=tables needs a folder with the JSON files of benchmarks: input=experiments/speed")
         if self.target == "cache" and self.training.max_epochs < 2:

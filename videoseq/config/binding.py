@@ -57,6 +57,7 @@ class Option:
         owner: The dataclass that it belongs to.
         default: Its default; `MISSING` where it is required.
         members: Names of the members of a family that it belongs to, empty where no other member differs.
+        family: The key of that family.
         group: The group that must be there for the default to hold; empty where it always is.
         otherwise: What holds instead of the default, in words.
     """
@@ -66,6 +67,7 @@ class Option:
     owner: type
     default: Any
     members: tuple[str, ...] = ()
+    family: str = ""
     group: str = ""
     otherwise: str = ""
 
@@ -109,7 +111,8 @@ def _family(item: Field[Any], prefix: str) -> Iterator[Option]:
         elif len(versions) == len(names) and all(option.default == first.default for option, _ in versions):
             yield first
         else:  # an option of a family within the family has members already
-            yield from (replace(option, members=option.members or those) for option, those in versions)
+            for option, those in versions:
+                yield option if option.members else replace(option, members=those, family=prefix.rstrip("."))
 
 
 def _default(item: Field[Any]) -> Any:
@@ -233,13 +236,16 @@ def _convert_key(hint: Any, key: Any) -> Any:
 
 def _unknown(full: str, path: str, siblings: list[str], root: type) -> str:
     leaf = full.rpartition(".")[2]
-    members = {option.key: option.members for option in options(root)}
+    known = list(options(root))
+    members = [name for option in known if option.key == full for name in option.members]
     near = get_close_matches(leaf, siblings, n=1) or [name for name in siblings if name.startswith(leaf)]
-    if full in members:
-        hint = f"it goes with {path}.name={' or '.join(members[full])}. "
+    if members:
+        family = next(option.family for option in known if option.key == full)
+        hint = f"it goes with {family}.name={' or '.join(members)}. "
     elif near:
         hint = f"did you mean {f'{path}.{near[0]}' if path else near[0]}? "
     else:
-        elsewhere = [key for key in members if key.rpartition(".")[2] == leaf] or get_close_matches(full, members, n=1)
+        keys = [option.key for option in known]
+        elsewhere = [key for key in keys if key.rpartition(".")[2] == leaf] or get_close_matches(full, keys, n=1)
         hint = f"did you mean {elsewhere[0]}? " if elsewhere else ""
     return f"unknown option {full}: {hint}{path or 'This command'} knows: {', '.join(sorted(siblings))}"

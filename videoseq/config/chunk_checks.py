@@ -46,9 +46,8 @@ def check_chunks(
                 f"augment.temporal.{item.name} varies clips in time, and {asked} shows every video frame by frame. "
                 f"Fix: leave augment.temporal.{item.name} out"
             )
-    for name, value in (("sampler", data.sampler), ("bucketing", data.bucketing)):
-        if value != getattr(DataOptions(), name):
+    for name, is_given in (("sampler=balanced", data.sampler == "balanced"), ("bucketing=length", data.bucketing == "length")):
+        if is_given:
             raise ConfigError(
-                f"data.{name}={value} orders clips, and {asked} deals whole videos to the rows of the batches. "
-                f"Fix: leave data.{name} out"
+                f"data.{name} orders clips, and {asked} deals whole videos to the rows of the batches. Fix: leave it out"
             )

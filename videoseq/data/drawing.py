@@ -31,6 +31,7 @@ def paint(background: NDArray[np.float64], colour: NDArray[np.float64], outside:
     return painted
 
 
-def to_pixels(frames: NDArray[np.float64]) -> NDArray[np.uint8]:
+def to_pixels(frames: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Returns values in [0, 255] rounded to uint8, what lies outside cut off."""
-    return np.clip(np.rint(frames), 0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(np.rint(frames), 0, 255).astype(np.uint8)
+    return pixels

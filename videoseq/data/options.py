@@ -79,9 +79,7 @@ class DataOptions:
     cache_variants: int = 4
     cache_limit_gb: float = 50.0
     split: SplitOptions = field(default_factory=SplitOptions)
-    synthetic: SyntheticOptions | None = field(
-        default=None, metadata={"family": SYNTHETIC_SETS.get, "names": SYNTHETIC_SETS}
-    )
+    synthetic: SyntheticOptions | None = field(default=None, metadata={"family": SYNTHETIC_SETS.get, "names": SYNTHETIC_SETS})
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:

@@ -61,6 +61,7 @@ class Scene:
         of_scene = np.random.default_rng([*self.seed, 2])
         tall, wide = round(_ZOOM * height), round(_ZOOM * width)
         light = of_scene.uniform(0.75, 1.2) * of_scene.normal(1, 0.05, 3)
+        frames: Floats | NDArray[np.uint8]
         if self.video is None:
             frames = _room(num_frames, tall, wide, of_scene, rng)
         else:

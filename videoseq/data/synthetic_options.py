@@ -17,7 +17,8 @@ class SyntheticOptions:
             six motions occur, for `task.name=multilabel`. `moving_speeds`: how fast a shape moves, for `task.name=regression`;
             `varying_speeds`: likewise, at every frame, for `task.per_frame=true`. `gestures`: a hand makes one of eleven
             gestures whose direction matters, before scenes that move.
-        num_train: Videos of the training split; for `moving_shapes` and `coloured_shapes` a multiple of their eight classes.
+        num_train: Videos of the training split; for `moving_shapes` and `coloured_shapes` a multiple of their eight
+            classes, for `gestures` of its eleven.
         num_val: Videos of the validation split, likewise.
         num_test: Videos of the test split, likewise.
         size: Height and width in pixels.
@@ -124,7 +125,8 @@ class MotionSetsOptions(SyntheticOptions):
     """
 
     name: str = "motion_sets"
-    num_train: int = 600
+    num_train: int = 1600
+    num_val: int = 100
     most_motions: int = 4
     num_frames: int = 28
     motion_frames: ClassVar[int] = 6
@@ -151,8 +153,10 @@ class MovingSpeedsOptions(ClipsOptions):
     """
 
     name: str = "moving_speeds"
-    num_train: int = 600
-    speeds: tuple[float, float] = (0.5, 5.0)
+    num_train: int = 2000
+    num_val: int = 100
+    num_frames: int = 20
+    speeds: tuple[float, float] = (1.0, 5.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -171,10 +175,11 @@ class GesturesOptions(SyntheticOptions):
     Attributes:
         size: Height in pixels; the width is 4/3 of it.
         seconds: The shortest and the longest video.
-        scene_clips: Videos of a scene: the same background, person, light and camera; the last scene of a split may have fewer.
+        scene_clips: Videos of a scene: the same background, person and light; the last scene of a split may have fewer.
         backgrounds: Folder of videos, of which each scene shows another one behind the hand; null draws rooms.
     """
 
+    name: str = "gestures"
     num_train: int = 176
     num_val: int = 44
     num_test: int = 44

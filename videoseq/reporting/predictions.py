@@ -59,6 +59,8 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
             flat |= {f"prob_{name}": prob for name, prob in value.items()}
         elif key == "preds":
             flat[key] = SEPARATOR.join(value)
+        elif key == "attention":
+            flat[key] = SEPARATOR.join(f"{one['time_seconds']}:{one['weight']}" for one in value)
         else:
             flat[key] = truth(value) if isinstance(value, bool) else value
     return flat
@@ -74,6 +76,9 @@ def _shown(row: Mapping[str, Any]) -> dict[str, str]:
             shown[key] = ", ".join(f"{label} {prob:.3f}" for label, prob in likeliest)
         elif key == "preds":
             shown[key] = ", ".join(value)
+        elif key == "attention":
+            most = max(value, key=lambda one: one["weight"])
+            shown["looked at most"] = f"{most['time_seconds']:.3f} s ({most['weight']:.3f})"
         elif isinstance(value, bool):
             shown[key] = truth(value)
         else:

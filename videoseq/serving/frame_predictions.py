@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from videoseq.data.frame_extraction import check_frame
+from videoseq.data.tracks import TOLERANCE_SECONDS
 from videoseq.errors import DataError
 from videoseq.serving.answer_rows import said
 from videoseq.serving.frame_inference import VideoFrames
@@ -15,9 +16,6 @@ from videoseq.serving.predictor import Predictor
 from videoseq.serving.requests import RowRequest
 from videoseq.serving.segments import segments_of
 from videoseq.types import VideoInfo
-
-_TOLERANCE_SECONDS = 1e-6
-"""A frame that is shown at the very second asked for must not be missed by a rounding."""
 
 
 def predict_frame_rows(
@@ -74,7 +72,7 @@ def _rows(predictor: Predictor, info: VideoInfo, found: VideoFrames, request: Ro
     else:
         times = found.seconds
         if request.step_seconds is not None:
-            times = np.arange(0, info.duration_seconds - _TOLERANCE_SECONDS, request.step_seconds)
-        places = np.searchsorted(found.seconds, times + _TOLERANCE_SECONDS, side="right") - 1
+            times = np.arange(0, info.duration_seconds - TOLERANCE_SECONDS, request.step_seconds)
+        places = np.searchsorted(found.seconds, times + TOLERANCE_SECONDS, side="right") - 1
         for time, place in zip(times.tolist(), places.tolist(), strict=True):
             yield {"time_seconds": round(time, 6), **said(predictor, found.answers[place], request.top_k)}

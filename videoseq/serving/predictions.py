@@ -7,6 +7,7 @@ from typing import Any
 from videoseq.data.videos import Video
 from videoseq.errors import CheckpointError, DataError
 from videoseq.serving.answer_rows import said
+from videoseq.serving.attention import attention_of
 from videoseq.serving.frame_predictions import predict_frame_rows
 from videoseq.serving.parts import frame_windows, usual_window_seconds, whole_video, windows
 from videoseq.serving.predictor import Predictor
@@ -27,6 +28,9 @@ def predict_rows(
         predictor: The model.
         infos: Videos that the scan found usable.
         request: Which rows; see `RowRequest.check`.
+
+    Raises:
+        ModelError: Attention is asked for, but the model does not pool by it.
     """
     if predictor.loaded.config.task.per_frame:
         return predict_frame_rows(predictor, infos, request)
@@ -37,10 +41,17 @@ def predict_rows(
             parts.extend(_parts(predictor, info, request))
         except DataError as error:
             failures[info.path] = str(error)
-    result = predictor.predict([video for video, _ in parts], num_clips=request.num_clips, num_crops=request.num_crops)
+    videos = [video for video, _ in parts]
+    looked_at = attention_of(predictor, videos) if request.attention else {}
+    result = predictor.predict(videos, num_clips=request.num_clips, num_crops=request.num_crops)
     failures |= {parts[position][0].info.path: reason for position, reason in result.failures}
     rows = [
-        {"path": str(parts[position][0].info.path), **parts[position][1], **said(predictor, answer, request.top_k)}
+        {
+            "path": str(parts[position][0].info.path),
+            **parts[position][1],
+            **said(predictor, answer, request.top_k),
+            **({"attention": looked_at[position]} if request.attention else {}),
+        }
         for position, answer in zip(result.videos, result.answers, strict=True)
         if parts[position][0].info.path not in failures
     ]

@@ -20,6 +20,7 @@ class RowRequest:
         num_crops: Crops of a clip, likewise.
         min_seconds: Length that a segment has at least.
         step_seconds: Time from value to value of a video; None is every frame.
+        attention: Whether a row tells how much each frame of the clip counts.
     """
 
     top_k: int = 5
@@ -31,6 +32,7 @@ class RowRequest:
     num_crops: int = 1
     min_seconds: float = 0.0
     step_seconds: float | None = None
+    attention: bool = False
 
     def check(self, task: TaskSpec) -> None:
         """Refuses what has no effect on the rows of a task.
@@ -38,12 +40,15 @@ class RowRequest:
         Raises:
             ConfigError: Something has none.
         """
-        for name, given in (("windows", self.windows), ("num_clips", self.num_clips > 1), ("num_crops", self.num_crops > 1)):
+        views = {"num_clips": self.num_clips > 1, "num_crops": self.num_crops > 1}
+        for name, given in {"windows": self.windows, **views, "attention": self.attention}.items():
             if given and task.per_frame:
                 raise ConfigError(
                     f"{name} is for a model with one answer for a video, but this one answers for every frame of whole videos. "
                     f"Fix: leave {name} out"
                 )
+        if self.attention and any(views.values()):
+            raise ConfigError("attention is that to one view of a video. Fix: leave num_clips and num_crops out, or attention")
         if self.min_seconds and (task.name != "frames" or self.frames is not None):
             raise ConfigError(
                 f"min_seconds is for segments, the rows of a model of frames, but this is a {task.name} model"

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from videoseq.data.tracks import TOLERANCE_SECONDS
 from videoseq.data.videos import Video
 
 Floats = NDArray[np.float64]
@@ -51,7 +52,7 @@ def segments_of(probs: Tensor, seconds: Floats, end_seconds: float, min_seconds:
         ends = np.append(starts[1:], len(table))
         lengths = times[ends] - times[starts]
         shortest = int(lengths.argmin())
-        if lengths[shortest] >= min_seconds:
+        if lengths[shortest] >= min_seconds - TOLERANCE_SECONDS:
             break
         over = sums[ends[shortest]] - sums[starts[shortest]]  # (K,)
         neighbours = [int(classes[place]) for place in (shortest - 1, shortest + 1) if 0 <= place < len(classes)]

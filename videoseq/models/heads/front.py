@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from videoseq.models.heads.valid import ValidFrames, last_frame, without_padding
+from videoseq.models.heads.valid import ValidFrames, last_frame
 from videoseq.models.options import HeadOptions
 from videoseq.models.pooling import State, wide
 
@@ -42,13 +42,13 @@ class FeatureFront(nn.Module):
             state: What the call on the preceding frames returned; None at the start of a video.
 
         Returns:
-            (B, T, …, size), and the state after the last valid frame of each clip.
+            (B, T, …, size), finite also where a frame is invalid, and the state after the last valid frame of each clip.
         """
         mask = None if valid is None else valid.mask
         given, new_state = list(state or ()), list[Tensor]()
         prepared = x
         if self.centre == "clip":
-            prepared = x - without_padding(_mean(x, mask), mask)
+            prepared = x - _mean(x, mask)
         if self.centre == "causal":
             mean, sums = _running_mean(x, mask, given[:2])
             prepared, given = x - mean, given[2:]
@@ -68,26 +68,33 @@ def _weights(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Returns the mean over the valid frames, beside every frame: (B, T, …, D) -> (B, T, …, D)."""
+    """Returns the mean over the valid frames, (B, T, …, D) -> (B, 1, …, D)."""
     frames = wide(x)
-    mean = frames.sum(1, keepdim=True) / _weights(frames, mask).sum(1, keepdim=True)  # (B, 1, …, D)
-    return mean.to(x.dtype).expand_as(x)
+    return (frames.sum(1, keepdim=True) / _weights(frames, mask).sum(1, keepdim=True)).to(x.dtype)
 
 
 def _running_mean(x: Tensor, mask: Tensor | None, sums: list[Tensor]) -> tuple[Tensor, State]:
     """Returns the mean over the frames up to and including each, (B, T, …, D), and sum and count after the last."""
     frames = wide(x)
-    totals, counts = frames.cumsum(1), _weights(frames, mask).cumsum(1)  # (B, T, …, D), (B, T, 1, …)
+    totals, counts = _sums_so_far(frames), _sums_so_far(_weights(frames, mask))  # (B, T, …, D), (B, T, 1, …)
     if sums:
         totals, counts = totals + sums[0].squeeze(0).unsqueeze(1), counts + sums[1].squeeze(0).unsqueeze(1)
     return (totals / counts).to(x.dtype), (totals[:, -1].unsqueeze(0), counts[:, -1].unsqueeze(0))
 
 
+def _sums_so_far(x: Tensor) -> Tensor:
+    """Returns the sum over the frames up to and including each, as `x.cumsum(1)`, which a GPU has in no deterministic form."""
+    distance = 1
+    while distance < x.shape[1]:
+        x = torch.cat((x[:, :distance], x[:, distance:] + x[:, :-distance]), dim=1)
+        distance *= 2
+    return x
+
+
 def _difference(x: Tensor, valid: ValidFrames | None, before: list[Tensor]) -> tuple[Tensor, State]:
-    """Returns x minus the frame before, (B, T, …, D), zero for the first of a video, and the last frame with a 1."""
+    """Returns x minus the frame before, (B, T, …, D), zero for the first of a video; and the last valid frame, and a 1."""
     seen = x.new_ones(1, len(x), *[1] * (x.ndim - 2))
     # Of a first frame its own difference is taken: 0.
     first = x[:, 0] if not before else torch.where(before[1].squeeze(0) > 0, before[0].squeeze(0).to(x.dtype), x[:, 0])
     difference = x - torch.cat((first.unsqueeze(1), x[:, :-1]), dim=1)
-    mask = None if valid is None else valid.mask
-    return without_padding(difference, mask), (last_frame(x, valid).unsqueeze(0), seen)
+    return difference, (last_frame(x, valid).unsqueeze(0), seen)

@@ -1,30 +1,12 @@
 """A head: features of frames in, logits and state out."""
 
-from collections.abc import Callable
-from math import prod
-from typing import Any
-
 from torch import Tensor, nn
 
 from videoseq.errors import ModelError
-from videoseq.models.heads.conv_lstm import ConvLSTMLayer
 from videoseq.models.heads.front import FeatureFront
-from videoseq.models.heads.min_gru import MinGRULayer
-from videoseq.models.heads.recurrent import RecurrentLayer
-from videoseq.models.heads.sequence import NoLayers, SequencePart, Stack
-from videoseq.models.heads.tcn import TCN
-from videoseq.models.heads.transformer import Transformer
+from videoseq.models.heads.sequence import SequencePart
 from videoseq.models.heads.valid import ValidFrames, valid_frames, without_padding
-from videoseq.models.options import (
-    RECURRENT_HEADS,
-    ConvLSTMHeadOptions,
-    HeadOptions,
-    MinGRUHeadOptions,
-    RecurrentHeadOptions,
-    ResidualHeadOptions,
-    SequenceHeadOptions,
-)
-from videoseq.models.pooling import AttentionPool, State, TimePool, build_pool
+from videoseq.models.pooling import AttentionPool, State, TimePool
 
 
 class Head(nn.Module):
@@ -35,31 +17,36 @@ class Head(nn.Module):
     the state that the one before returned, give the same last logits.
 
     Args:
-        options: What to build.
-        feature_shape: Shape of one frame's features, (D,) or (D, h, w).
+        front: Prepares the features of each frame.
+        sequence: Informs each frame of others.
+        pool: Over time; None: every frame has logits of its own.
         num_outputs: K.
-        per_frame: Whether every frame has logits of its own.
+        dropout: Share that is zeroed before the classifier in training.
+        grid_shape: (D, h, w) where front and sequence part work on a grid, (B, T, h, w, D); None: on (B, T, D).
+        stream_fixes: What would have to be set so that the head can consume a stream; empty where it can.
 
     Attributes:
         is_causal: Whether no frame's contribution depends on a later one, so that a state can be carried.
-
-    Raises:
-        ConfigError: The options do not fit `per_frame` or the features.
     """
 
     def __init__(
-        self, options: HeadOptions, *, feature_shape: tuple[int, ...], num_outputs: int, per_frame: bool = False
+        self,
+        front: FeatureFront,
+        sequence: SequencePart,
+        pool: TimePool | None,
+        num_outputs: int,
+        *,
+        dropout: float = 0.0,
+        grid_shape: tuple[int, ...] | None = None,
+        stream_fixes: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
-        options.check_effect(per_frame=per_frame, has_grid=len(feature_shape) == 3)
-        self.is_causal = options.is_causal
-        self._stream_fixes = options.stream_fixes
-        self.grid_shape = feature_shape if options.needs_grid else None
-        self.front = FeatureFront(options, feature_shape[0] if options.needs_grid else prod(feature_shape))
-        self.sequence = _SEQUENCES[options.name](options, self.front.size)
-        self.pool = None if per_frame else _pool(options, self.sequence.size)
-        self.dropout = nn.Dropout(options.dropout)
-        self.classifier = nn.Linear(self.sequence.size, num_outputs)
+        self.front, self.sequence, self.pool = front, sequence, pool
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(sequence.size, num_outputs)
+        self.grid_shape = grid_shape
+        self.stream_fixes = stream_fixes
+        self.is_causal = not stream_fixes
 
     def forward(self, features: Tensor, lengths: Tensor | None = None, state: State | None = None) -> tuple[Tensor, State]:
         """Classifies clips.
@@ -71,9 +58,8 @@ class Head(nn.Module):
 
         Returns:
             Logits (B, K), not softmaxed, after the last valid frame of each clip, or of every frame, (B, T, K), where the head
-            was built with `per_frame` (of no meaning for invalid ones); and the state there: tensors (·, B, …), those of the
-            front, of the sequence part and of the pool; none for a head that is not causal. A state of zeros is that of the
-            start of a video.
+            pools nothing (of no meaning for invalid ones); and the state there: tensors (·, B, …), those of the front, of the
+            sequence part and of the pool; none for a head that is not causal. A state of zeros is that of the start of a video.
 
         Raises:
             ModelError: A state that does not fit; lengths outside [1, T].
@@ -129,7 +115,7 @@ class Head(nn.Module):
         if not self.is_causal:
             raise ModelError(
                 "this head got a state, but cannot carry one: it needs the whole clip at once. Train with "
-                f"{' and '.join(self._stream_fixes)} for streams"
+                f"{' and '.join(self.stream_fixes)} for streams"
             )
         num_front, num_hidden = self.front.num_tensors, self.front.num_tensors + self.sequence.num_tensors
         num_tensors = num_hidden + (0 if self.pool is None else self.pool.num_tensors)
@@ -140,51 +126,3 @@ class Head(nn.Module):
                 f"{batch_size}: pass on what the same head returned for the same clips, or null at the start of a video"
             )
         return state[:num_front], state[num_front:num_hidden], state[num_hidden:]
-
-
-def build_head(options: HeadOptions, *, feature_shape: tuple[int, ...], num_outputs: int, per_frame: bool = False) -> Head:
-    """Builds a head; see `Head`."""
-    return Head(options, feature_shape=feature_shape, num_outputs=num_outputs, per_frame=per_frame)
-
-
-def _recurrent(options: RecurrentHeadOptions, size: int) -> SequencePart:
-    def build(given: int) -> SequencePart:
-        return RecurrentLayer(options.name, given, options.hidden_size, bidirectional=options.bidirectional)
-
-    return _stack(build, options, size)
-
-
-def _min_gru(options: MinGRUHeadOptions, size: int) -> SequencePart:
-    return _stack(lambda given: MinGRULayer(given, options.hidden_size), options, size)
-
-
-def _conv_lstm(options: ConvLSTMHeadOptions, size: int) -> SequencePart:
-    return _stack(lambda given: ConvLSTMLayer(given, options.hidden_size, options.kernel_size), options, size)
-
-
-def _stack(build: Callable[[int], SequencePart], options: ResidualHeadOptions, size: int) -> SequencePart:
-    return Stack(
-        build,
-        options.num_layers,
-        size,
-        residual=options.residual,
-        layer_norm=options.layer_norm,
-        dropout=options.dropout,
-    )
-
-
-_SEQUENCES: dict[str, Callable[[Any, int], SequencePart]] = {
-    **dict.fromkeys(RECURRENT_HEADS, _recurrent),
-    "mingru": _min_gru,
-    "conv_lstm": _conv_lstm,
-    "tcn": TCN,
-    "transformer": Transformer,
-    "mean": lambda options, size: NoLayers(size),
-}
-
-
-def _pool(options: HeadOptions, size: int) -> TimePool:
-    if not isinstance(options, SequenceHeadOptions):
-        return build_pool("mean", size)
-    is_bidirectional = isinstance(options, RecurrentHeadOptions) and options.bidirectional
-    return build_pool(options.pool, size, num_directions=2 if is_bidirectional else 1)

@@ -31,7 +31,8 @@ class EncoderOptions:
         unfreeze_at_epoch: Epoch, counted from 0, at whose start all of the encoder is trained; or stages such as
             `{2: layer4, 5: layer3, 8: all}`: from each epoch on, everything registered from that layer to the end.
             None is never.
-        spatial: (h, w) to which the last feature map is pooled, giving features (N, D, h, w); None gives (N, D).
+        spatial: (h, w), such as `4x4` or `[4,4]`, to which the last feature map is pooled, giving features (N, D, h, w); None
+            gives (N, D).
 
     Raises:
         ConfigError: A value that an option cannot take; `freeze` and `freeze_until` together; `unfreeze_at_epoch`
