@@ -87,6 +87,9 @@ def test_the_help_is_measured_beside_a_bare_hydra_program_and_its_table_is_put_i
         (["target=startup", "resume=auto"], "resume is not for benchmark"),
         (["target=step", "training.accumulate=2"], "leave training.accumulate and training.compile out"),
         (["target=step", "training.compile=true"], "leave training.accumulate and training.compile out"),
+        (["target=growth", "task.name=frames"], "are for task.name=classification, got task.name=frames: leave it out"),
+        (["target=startup", "task.name=regression"], "target=startup times the help, which knows no task.name=regression"),
+        (["target=length", "task.name=regression"], "are for task.name=frames, got task.name=regression: leave it out"),
         (["target=lader"], "did you mean 'loader'?"),
     ],
 )

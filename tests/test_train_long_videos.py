@@ -14,7 +14,7 @@ def root(tmp_path_factory):
 
 
 def test_whole_videos_are_trained_on_in_chunks_and_every_frame_is_answered_for(capsys, root, tmp_path):
-    words = ("task.name=frames", "clip.sampling=all", "clip.max_frames=6", "training.tbptt_frames=8", "data.batch_size=2")
+    words = ("task.name=frames", "clip.sampling=all", "training.tbptt_frames=8", "data.batch_size=2")
     more = ("training.max_epochs=12", "optimizer.lr=0.03", "training.clip_norm=null")
     done = run(capsys, "train", *train_words(root, tmp_path, *words, *more))
     assert done.code == 0, done.err

@@ -190,7 +190,7 @@ def _build_module(
 
     model = build_model(config, encoder=encoder, channels_last=cfg.training.channels_last, **cfg.training.chunks)
     if cfg.init_from is not None:
-        initialise_from(model, Path(cfg.init_from).expanduser(), config.class_names)
+        initialise_from(model, Path(cfg.init_from).expanduser(), config)
     return SequenceModule(
         model,
         build_task(cfg.task, config.task, loaders.class_counts, len(loaders.manifest.videos["train"])),

@@ -56,6 +56,11 @@ class TaskSpec:
             raise ConfigError(f"a {self.name} task has {'an answer' if self.per_frame else 'no answer'} for each frame")
         if self.background is not None and self.name != "frames":
             raise ConfigError(f"background is for task.name=frames, got task.name={self.name}")
+        if self.background is not None and (not self.background.strip() or "|" in self.background):
+            raise ConfigError(
+                f"task.background must be a class name without '|', got {self.background!r}. Fix: name it, or leave it out: then "
+                "frames that no segment names have no label"
+            )
         if not 0 < self.std < float("inf"):
             raise ConfigError(f"std must be positive, got {self.std}")
 
@@ -102,7 +107,7 @@ class ClipSpec:
     """How a clip is cut from a video and which size it has.
 
     Attributes:
-        num_frames: T, frames of a clip; 1 makes a single-frame classifier.
+        num_frames: T, frames of a clip; 1 makes a single-frame classifier. Not used by `sampling=all`.
         frame_stride: Step between the frames of a clip, in source frames (in frames of `target_fps` where that is set);
             only `random_clip` and `all` take one other than 1.
         target_fps: Frames per second to which every video is resampled by its timestamps before sampling.
@@ -113,8 +118,8 @@ class ClipSpec:
             from each of T equal segments, drawn at random in training. `random_clip`: T frames `frame_stride` apart,
             the start drawn at random in training. `all`: every `frame_stride`-th frame, at most `max_frames`.
         padding: What a video with too few frames is extended by: `loop` or `repeat_last` (real input), `mask` (invalid
-            frames that are never encoded).
-        max_frames: The most frames that `sampling=all` returns.
+            frames that are never encoded); refused with `training.tbptt_frames`, which extends none.
+        max_frames: The most frames that `sampling=all` returns; refused with `training.tbptt_frames`, which takes all.
     """
 
     num_frames: int = 16
@@ -139,6 +144,19 @@ class ClipSpec:
             raise ConfigError(
                 f"clip.frame_stride={self.frame_stride} has no effect with clip.sampling={self.sampling}, which spreads the "
                 "frames over the whole video: clip.sampling=random_clip and clip.sampling=all use it"
+            )
+
+    def check_task(self, task: TaskSpec) -> None:
+        """Refuses clips that show frames further apart than those of the whole videos that are measured.
+
+        Raises:
+            ConfigError: Every frame is to have an answer, and clips are spread over the whole video.
+        """
+        if task.per_frame and self.sampling in ("uniform", "segments"):
+            raise ConfigError(
+                f"clip.sampling={self.sampling} spreads the frames of a clip over the whole video, but a model with an answer for "
+                "each frame is measured on frames that follow one another, and must be trained on such. Fix: clip.sampling=all "
+                "or clip.sampling=random_clip"
             )
 
     @property
@@ -191,8 +209,8 @@ class VideoRecord:
 
     Attributes:
         path: The file, or the folder of its frames, absolute.
-        label: The class name; of several classes their names with `|` in between, sorted, as are those that occur in a video with
-            labels of frames; a value as text.
+        label: The class name; of several classes their names with `|` in between, sorted, as are those that occur in a video
+            with labels of frames; a value as text.
         split: The split that the annotations give, if they give one.
         group: The source that it shares with others (recording, person, scene), if the annotations name one.
         start_seconds: Where the labelled part starts; None is the start of the video.

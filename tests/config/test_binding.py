@@ -33,9 +33,10 @@ def test_a_size_is_a_list_or_a_text(spatial):
 
 
 def test_the_head_is_checked_against_the_task_and_the_encoder():
-    frames = {"data": DATA, "task": {"name": "frames"}, "model": {"head": {"pool": "max"}}}
+    clip = {"sampling": "all"}
+    frames = {"data": DATA, "clip": clip, "task": {"name": "frames"}, "model": {"head": {"pool": "max"}}}
     with pytest.raises(
-        ConfigError, match=r"model\.head\.pool=max makes one answer of all frames.*: leave model\.head\.pool out"
+        ConfigError, match=r"model\.head\.pool=max makes one answer of all frames.*: set model\.head\.pool=last"
     ):
         bind(TrainConfig, frames)
     grid = {"data": DATA, "model": {"encoder": {"name": "resnet18"}, "head": {"name": "conv_lstm"}}}
@@ -79,7 +80,11 @@ def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
         ({"optimizer": {"lr": "fast"}}, r"optimizer\.lr must be a number, got 'fast'"),
         ({"training": {"channels_last": 1}}, r"training\.channels_last must be true or false, got 1"),
         ({"training": {"clip_norm": "x"}}, r"training\.clip_norm must be a number or null, got 'x'"),
-        ({"model": {"encoder": {"spatial": 4}}}, r"model\.encoder\.spatial must be a list such as \[1,2\] or null, got 4"),
+        ({"model": {"encoder": {"spatial": 4}}}, r"model\.encoder\.spatial must be a size such as 4x4 or \[4,4\] or null, got 4"),
+        (
+            {"model": {"encoder": {"spatial": "4X4"}}},
+            r"model\.encoder\.spatial must be a size such as 4x4 or \[4,4\] or null, got '4X4'",
+        ),
         ({"clip": 3}, r"clip must hold options of its own, got 3"),
         ({"clip": {"num_frames": 0}}, r"clip\.num_frames must be at least 1, got 0"),
         ({"clip": {"crop_fraction": 0.0}}, r"clip\.crop_fraction must lie in \(0, 1\]"),
@@ -120,6 +125,18 @@ def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
             {"clip": {"frame_stride": 3, "sampling": "segments"}},
             r"^clip\.frame_stride=3 has no effect with clip\.sampling=segments",
         ),
+        (
+            {"clip": {"num_frames": 1}, "model": {"head": {"centre": "clip"}}},
+            r"^clip\.num_frames=1 with model\.head\.centre=clip: of a single frame nothing is left; set model\.head\.centre=none or clip",
+        ),
+        (
+            {"clip": {"num_frames": 1}, "model": {"head": {"centre": "causal"}}},
+            r"^clip\.num_frames=1 with model\.head\.centre=causal: of a single frame nothing is left",
+        ),
+        (
+            {"clip": {"num_frames": 1, "sampling": "random_clip"}, "model": {"head": {"motion": "difference"}}},
+            r"^clip\.num_frames=1 with model\.head\.motion=difference: of a single frame it is always 0; set model\.head\.motion=none or",
+        ),
         ({"channels": [4]}, r"unknown option channels: did you mean model\.encoder\.channels\?"),
         ({"resume": "auto", "init_from": "x.ckpt"}, r"resume continues a run and init_from starts a new one"),
     ],
@@ -128,6 +145,11 @@ def test_what_does_not_fit_is_refused_with_the_repair(content, message):
     content = {**content, "data": {**DATA, **content.get("data", {})}}
     with pytest.raises(ConfigError, match=message):
         bind(TrainConfig, content)
+
+
+def test_whole_videos_are_centred_whatever_the_frames_of_a_clip():
+    content = {"data": DATA, "clip": {"num_frames": 1, "sampling": "all"}, "model": {"head": {"centre": "clip"}}}
+    assert bind(TrainConfig, content).model.head.centre == "clip"
 
 
 @pytest.mark.parametrize("encoder", [{"freeze": "none"}, {"unfreeze_at_epoch": 1}, {"name": "simple"}])

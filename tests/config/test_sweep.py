@@ -108,6 +108,11 @@ REFUSED = {
         "trainer.devices=2 starts this command once for each device.*joblib",
     ),
     "several names": (["name=a,b"], "name=b: name and paths.outputs say where a sweep .-m. lies, so each takes one value"),
+    "several figures": (
+        ["training.monitor=loss,accuracy"],
+        "^videoseq.train: training.monitor=accuracy: a sweep .-m. says by one figure which run is best, got loss and accuracy: ",
+    ),
+    "several tasks": (["task.name=classification,regression"], "got accuracy and r2: give all runs the same training.monitor"),
     "another folder": (["hydra.sweep.dir=x"], "hydra.sweep.dir=x: a sweep lies in <paths.outputs>/<name>/sweep_<date>"),
     "batches": (["seed=0,1", "hydra.sweeper.max_batch_size=1"], "max_batch_size would hide the later combinations"),
     "showing": (["seed=0,1", "--cfg", "job"], "-m runs a sweep, --cfg and --info show a configuration: give one of them"),

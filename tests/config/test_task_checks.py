@@ -8,7 +8,7 @@ from videoseq.errors import ConfigError
 
 
 def config(**content):
-    return bind(TrainConfig, {"data": {"root": "videos"}, **content})
+    return bind(TrainConfig, {"data": {"root": "videos"}, "clip": {"sampling": "all"}, **content})
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,17 @@ def test_what_is_compared_with_loops_by_hand_is_a_classification(target):
     message = rf"^target={target} measures a classification, .*got task\.name=multilabel: leave it out$"
     with pytest.raises(ConfigError, match=message):
         bind(BenchmarkConfig, {"target": target, "data": {"root": "videos"}, "task": {"name": "multilabel"}})
+
+
+@pytest.mark.parametrize("task", [{"name": "frames"}, {"name": "regression", "per_frame": True}])
+def test_frames_that_have_an_answer_each_follow_one_another(task):
+    for sampling in ("uniform", "segments"):
+        message = rf"^clip\.sampling={sampling} spreads .*Fix: clip\.sampling=all or clip\.sampling=random_clip$"
+        with pytest.raises(ConfigError, match=message):
+            config(task=task, clip={"sampling": sampling})
+        assert config(task={"name": "regression"}, clip={"sampling": sampling}).clip.sampling == sampling
+    for sampling in ("all", "random_clip"):
+        assert config(task=task, clip={"sampling": sampling}).clip.sampling == sampling
 
 
 @pytest.mark.parametrize("task", ["multilabel", "frames", "regression"])

@@ -149,7 +149,7 @@ def test_switches_on_the_command_line() -> None:
         ["augment=strong", "data.batch_size=1", "augment.mixup=0"],
         ["augment.temporal.drop=0.1", "clip.num_frames=1", "clip.sampling=all"],
         ["augment=strong", "task.name=multilabel"],
-        ["augment.temporal.speed=2", "augment.temporal.drop=0.1", "task.name=frames"],
+        ["augment.temporal.speed=2", "augment.temporal.drop=0.1", "task.name=frames", "clip.sampling=all"],
         ["augment.temporal.jitter=2", "augment.temporal.speed=2", "clip.num_frames=1"],
     ],
 )

@@ -91,6 +91,15 @@ def test_a_class_that_all_videos_have_is_told(caplog: pytest.LogCaptureFixture) 
     assert "there is nothing to tell apart in 'b': all videos have them" in caplog.text
 
 
+def test_several_names_without_the_separator_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    SEVERAL.check_variety(records_of("run; jump|wave", "run", "high, low"), ("high, low", "run", "run; jump", "wave"))
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "'run; jump' is one class, although 'run' is another: the names of several classes are separated by '|'"
+    )
+
+
 def test_one_class_of_frames_needs_a_background() -> None:
     records = segments_of((0, 0, 1, "run"))
     with pytest.raises(DataError, match=r"^there is one class of frames, 'run'; expected .*task\.background=NAME$"):
@@ -102,6 +111,16 @@ def test_equal_values_are_refused() -> None:
     with pytest.raises(DataError, match=r"^all 2 values are 1\.5; expected at least two different ones\. Fix: correct"):
         VALUES.check_variety(records_of("1.5", "1.5"), ["value"])
     VALUES.check_variety(records_of("1.5", "1.5", "2.0"), ["value"])
+
+
+def test_values_that_rounding_makes_alike_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    VALUES.check_variety(records_of("1700.0", "1701.0", "1703.0"), ["value"])
+    assert not caplog.records
+    VALUES.check_variety(records_of("1700000000.0", "1700000001.0", "1700000003.0"), ["value"])
+    (record,) = caplog.records
+    assert record.getMessage().startswith("values are rounded by up to 3 when they are learnt (float32), and their standard")
+    assert "is 1.25: subtract a constant, such as 1.7e+09, from all values" in record.getMessage()
 
 
 def test_unknown_labels_name_the_nearest() -> None:
@@ -125,7 +144,7 @@ def test_targets_of_whole_videos() -> None:
     several = SEVERAL.targets(records_of("a|c", "", "b"), ("c", "b", "a"), MULTILABEL)
     assert (several.dtype, several.tolist()) == (np.float32, [[1, 0, 1], [0, 0, 0], [0, 1, 0]])
     values = VALUES.targets(records_of("2.5", "-1.0", "2.5"), ("value",), REGRESSION)
-    assert (values.dtype, values.tolist()) == (np.float32, [2.5, -1, 2.5])
+    assert (values.dtype, values.tolist()) == (np.float64, [2.5, -1, 2.5])
 
 
 @pytest.mark.parametrize(("background", "expected"), [(None, [1, IGNORED, 2]), ("rest", [1, 0, 2]), ("run", [1, 1, 2])])

@@ -63,6 +63,37 @@ def test_a_class_that_no_training_video_shows_is_told(root: Path, caplog: pytest
     assert "no training video shows 'jump', so it cannot be learnt: add videos" in caplog.text
 
 
+def test_a_class_only_between_two_frames_is_not_seen(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    rows = ("0.mp4,0.51,0.59,jump,train", "1.mp4,0,0.25,run,train", "1.mp4,0.3,0.4,rest,train", "2.mp4,0,1,jump,val")
+    assert build(segments(root, *rows), FRAMES).class_counts == pytest.approx({"jump": 0, "rest": 0.1, "run": 0.3})
+    messages = [record.getMessage() for record in caplog.records]
+    assert "1 of 3 segments of train hold no frame, since they lie between two; the first is segments.csv row 2" in messages
+    assert "no training video shows 'jump', so it cannot be learnt: add videos" in messages
+    told = [message for message in messages if "of train have no frame with a label, the first is" in message]
+    assert len(told) == 1
+    assert told[0].startswith("1 of 2 videos ")
+    assert told[0].endswith("0.mp4' (segments.csv row 2): their rows name times between two frames")
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_split_of_which_no_frame_has_a_label_is_refused(root: Path, split: str) -> None:
+    other = {"train": "val", "val": "train"}[split]
+    message = rf"row 3: none of the 2 videos of {split} has a frame with a label; the first is '.*1\.mp4', with 10 frames"
+    labelled = f"0.mp4,0,1,run,{other}"
+    segments(root, labelled, f"1.mp4,0.51,0.59,run,{split}", f"2.mp4,0.11,0.19,jump,{split}")
+    with pytest.raises(DataError, match=rf"^segments\.csv {message} a second, .* Fix: correct the seconds, or add rows$"):
+        build(root, FRAMES)
+    assert build(root, WITH_REST).num_videos == 3
+    assert build(root, FRAMES, ("run", "jump")).num_videos == 3
+    header = "path,time_seconds,value,split"
+    write_rows(root, "values.csv", header, f"0.mp4,0,1,{other}", f"1.mp4,0.55,2,{split}", f"2.mp4,0.55,3,{split}")
+    with pytest.raises(DataError, match=rf"^values\.csv {message}"):
+        build(root, VALUES)
+    write_rows(root, "values.csv", header, f"0.mp4,0,1,{other}", f"1.mp4,0.5,2,{split}", f"2.mp4,0.55,3,{split}")
+    assert build(root, VALUES).num_videos == 3
+
+
 @pytest.mark.parametrize(("end", "is_refused"), [(1.0, False), (1.1, False), (1.11, True), (100, True)])
 def test_segments_may_end_one_frame_behind_the_video(root: Path, end: float, is_refused: bool) -> None:
     segments(root, "1.mp4,0,1,run,train", f"0.mp4,0.5,{end},jump,train", "2.mp4,0,1,run,val")

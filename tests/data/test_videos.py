@@ -55,6 +55,16 @@ def test_records_come_out_as_they_went_in():
     assert table.splits.tolist() == [0, NO_SPLIT, 2, 1, 1]
 
 
+def test_frames_before_a_time_are_counted():
+    table = Infos.of(INFOS)
+    times = np.array([-0.1, 0.0, 0.01, 0.05, 0.1, 0.101, 2.0, 3.5, 99.0])
+    for position, info in enumerate(INFOS):
+        expected = [int((info.frame_seconds < time).sum()) for time in times]
+        assert table.frames_before(np.full(len(times), position), times).tolist() == expected
+    mixed = table.frames_before(np.array([2, 3, 2, 0]), np.array([2.5, 0.35, 0.5, 1.0]))
+    assert mixed.tolist() == [2, 4, 1, 3]
+
+
 def test_infos_come_out_as_they_went_in():
     table = Infos.of(INFOS)
     for read in (list(table), [table[index] for index in range(5)], list(table.take(np.array([4, 3, 2, 1, 0])))[::-1]):

@@ -80,7 +80,7 @@ def targets_of(task: TaskOptions, num_outputs: int) -> torch.Tensor:
 
 
 def check_gradients(head, features, task, targets):
-    """Every parameter of a head in training gets a finite gradient, whatever stands in the padding."""
+    """Every parameter of a head in training gets a gradient, finite whatever stands in the padding."""
     head.train()
     logits, state = head(features, LENGTHS)
     assert logits.shape == ((3, 6, task.num_outputs) if task.spec.per_frame else (3, task.num_outputs))
@@ -91,6 +91,7 @@ def check_gradients(head, features, task, targets):
     for name, parameter in head.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), name
 
 
 def check_padding(head, features):

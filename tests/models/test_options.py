@@ -79,6 +79,7 @@ SIMPLE, TORCHVISION, RECURRENT = SimpleEncoderOptions, TorchvisionEncoderOptions
         ),
         (TCNHeadOptions, {"kernel_size": 1}, r"model\.head\.kernel_size must be at least 2: with 1 no frame would see another"),
         (TransformerHeadOptions, {"hidden_size": 10}, r"hidden_size must be a multiple of model\.head\.num_heads=4, got 10"),
+        (TransformerHeadOptions, {"context": 1}, r"model\.head\.context must be at least 2: with 1 no frame would see another"),
         (TransformerHeadOptions, {"context": 0}, r"model\.head\.context must be a whole number of at least 1, got 0"),
     ],
 )
@@ -105,9 +106,9 @@ def test_names_lead_to_their_options():
     ("options", "per_frame", "has_grid", "message"),
     [
         (ConvLSTMHeadOptions(), False, False, r"conv_lstm needs a grid of features.*set model\.encoder\.spatial=\[4,4\], or"),
-        (RECURRENT(pool="mean"), True, False, r"pool=mean makes one answer of all frames.*: leave model\.head\.pool out"),
+        (RECURRENT(pool="mean"), True, False, r"pool=mean makes one answer of all frames.*: set model\.head\.pool=last"),
         (TCNHeadOptions(pool="attention"), True, True, r"pool=attention makes one answer of all frames"),
-        (MeanHeadOptions(centre="clip"), False, True, r"the mean of what is left is always 0; set model\.head\.centre=none"),
+        (MeanHeadOptions(centre="clip"), False, True, r"the mean of the centred features is always 0; set model\.head\.centre=none"),
     ],
 )
 def test_heads_that_fit_neither_task_nor_encoder_are_refused(options, per_frame, has_grid, message):

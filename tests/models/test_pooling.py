@@ -58,6 +58,16 @@ def test_rows_that_begin_stand_beside_rows_that_go_on(pool):
     torch.testing.assert_close(pooled[1:], pool(X[1:, 1:])[0])
 
 
+@pytest.mark.parametrize("name", ["mean", "attention"])
+def test_a_feature_that_stays_is_its_own_mean_after_many_frames(name):
+    torch.manual_seed(0)
+    pool, x, state = build_pool(name, 16), torch.rand(1, 1, 16) * 3, None
+    with torch.no_grad():
+        for _ in range(5000):
+            pooled, state = pool(x, None, state)
+    torch.testing.assert_close(pooled, x[:, 0], atol=0, rtol=1e-6)
+
+
 def test_weights_of_attention_sum_to_one_and_make_the_mean():
     torch.manual_seed(0)
     pool = AttentionPool(2)

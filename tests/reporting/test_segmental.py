@@ -50,6 +50,25 @@ def test_edit_score(true, predicted, expected):
     assert edit_score(ids(predicted), ids(true)) == pytest.approx(expected)
 
 
+def _edits(true, predicted):
+    """The table of Wagner and Fischer, cell by cell."""
+    row = list(range(len(predicted) + 1))
+    for place, label in enumerate(true, start=1):
+        before, row = row, [place]
+        for column, other in enumerate(predicted, start=1):
+            row.append(min(row[-1] + 1, before[column] + 1, before[column - 1] + (label != other)))
+    return row[-1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_edits_are_those_of_the_whole_table(seed):
+    rng = np.random.default_rng(seed)
+    sequences = (rng.integers(1 + seed % 5, size=rng.integers(1, 200)) for _ in range(2))
+    true, predicted = (sequence - 3 * (seed % 2) for sequence in sequences)
+    expected = 1 - _edits(true.tolist(), predicted.tolist()) / max(len(true), len(predicted))
+    assert edit_score(true, predicted) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("true", "predicted", "expected"),
     [

@@ -1,6 +1,7 @@
 """The features of a run: those that its encoder makes of its videos, kept under what they depend on."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,6 @@ from tests.commands import train_words
 from videoseq.config import TrainConfig, load_config
 from videoseq.data.datamodule import VideoDataModule
 from videoseq.data.dataset import EvalClips
-from videoseq.data.features import FeatureClips
 from videoseq.data.loading import evaluation_loader
 from videoseq.data.manifest import build_manifest
 from videoseq.models.checkpoint import ModelConfig, build_model, checkpoint_payload, load_checkpoint
@@ -33,16 +33,17 @@ class Run:
     def __init__(self, *words: str, num_variants: int = 2) -> None:
         self.cfg = load_config(TrainConfig, "train", words)
         cache = Path(self.cfg.paths.cache)
-        manifest = build_manifest(self.cfg.data, cache, progress_bar)
-        self.loaders = VideoDataModule(manifest, self.cfg.clip, self.cfg.augment, self.cfg.data, self.cfg.seed)
+        task, tbptt_frames = self.cfg.task.spec, self.cfg.training.tbptt_frames
+        manifest = build_manifest(self.cfg.data, cache, progress_bar, task=task)
+        self.loaders = VideoDataModule(manifest, self.cfg.clip, self.cfg.augment, self.cfg.data, self.cfg.seed, tbptt_frames)
         torch.manual_seed(self.cfg.seed)
         encoder = build_encoder(self.cfg.model.encoder, height=self.cfg.clip.height, width=self.cfg.clip.width)
-        self.config = ModelConfig(self.cfg.model.encoder, self.cfg.model.head, manifest.class_names, self.cfg.clip)
+        self.config = ModelConfig(self.cfg.model.encoder, self.cfg.model.head, manifest.class_names, self.cfg.clip, task=task)
         self.model: VideoModel = build_model(self.config, encoder=encoder)
         self.maker = FeatureMaker(self.loaders, self.model, self.cfg.model.encoder, self.cfg.trainer, cache, num_variants)
 
-    def make(self) -> tuple[FeatureClips, FeatureClips]:
-        """Makes what is missing; returns the training and the validation clips."""
+    def make(self) -> tuple[Any, Any]:
+        """Makes what is missing; returns the training and the validation clips, or videos in chunks."""
         assert self.maker.find_problem() is None
         train, val, _ = self.maker.make(0)
         return train, val

@@ -7,7 +7,8 @@ from videoseq.data.batch import ClipBatch, ClipSample, collate
 from videoseq.models.calibration import Calibration
 from videoseq.models.checkpoint import ModelConfig, build_model
 from videoseq.models.options import RecurrentHeadOptions, SimpleEncoderOptions
-from videoseq.serving.inference import FRAMES_AT_ONCE, REORDERINGS, infer_videos, reorder_frames
+from videoseq.serving.encoding import FRAMES_AT_ONCE_ON_CPU
+from videoseq.serving.inference import REORDERINGS, infer_videos, reorder_frames
 from videoseq.types import ClipSpec
 
 CPU = torch.device("cpu")
@@ -170,14 +171,11 @@ def test_the_order_reaches_the_model(model):
         assert not torch.equal(found[order], found["ordered"])
 
 
-def test_long_clips_are_encoded_in_parts_of_a_size_that_memory_holds(model):
-    shown, sizes = copy.deepcopy(model), []
-    shown.encoder.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
-    (long,) = clips(FRAMES_AT_ONCE + 88)
-    result = infer_videos(shown, [collate([sample(0, long)])], device=CPU)
-    assert sizes == [FRAMES_AT_ONCE, 88]
-    assert shown.encoder_chunk is None  # the caller's model encodes as before
+def test_long_clips_are_encoded_a_few_frames_at_a_time(model):
+    sizes: list[int] = []
+    hook = model.encoder.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
+    (long,) = clips(FRAMES_AT_ONCE_ON_CPU + 8)
+    result = infer_videos(model, [collate([sample(0, long)])], device=CPU)
+    hook.remove()
+    assert sizes == [FRAMES_AT_ONCE_ON_CPU, 8]
     torch.testing.assert_close(result.answers[0], probs_of(model, long))
-    shown.encoder_chunk = 200
-    infer_videos(shown, [collate([sample(0, long)])], device=CPU)
-    assert sizes[2:] == [200, 200, 200]

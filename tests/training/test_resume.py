@@ -150,6 +150,15 @@ def test_weights_alone_are_no_run_to_continue(finished, tmp_path):
         finished.fit(resume=tmp_path / "weights.ckpt")
 
 
+def test_a_checkpoint_of_the_earlier_format_is_refused_for_that(finished, tmp_path):
+    """It lacks what the format has brought, which is no reason that helps."""
+    content = torch.load(finished.last, weights_only=True)
+    del content["carried_state"]
+    torch.save({**content, "videoseq": {**content["videoseq"], "format": 1}}, tmp_path / "old.ckpt")
+    with pytest.raises(CheckpointError, match=r"old\.ckpt' has format 1, this videoseq reads format 2: train again$"):
+        finished.fit(resume=tmp_path / "old.ckpt")
+
+
 @pytest.fixture(scope="module")
 def finished(manifest, tmp_path_factory):
     """A run of one epoch that has ended."""

@@ -180,10 +180,34 @@ def test_metrics_of_values_are_in_units():
     assert figures_of(per_frame, (torch.cat([values, values[:2]]).view(2, 3), padded)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_figures_of_large_values_lose_no_digits():
-    options = RegressionOptions()
-    task = build_task(options, TaskSpec("regression", mean=1e6, std=0.5), {"value": 1}, 1)
-    targets = 1e6 + torch.linspace(-1, 1, 4001, dtype=torch.float64)
-    figures = figures_of(task, *((part + 0.25, part) for part in targets.split(100)))
-    spread = float(targets.var(correction=0))
-    assert figures == pytest.approx({"mae": 0.25, "rmse": 0.25, "r2": 1 - 0.25**2 / spread}, rel=1e-4)
+def value_task_of(mean: float, std: float) -> AnyTask:
+    return build_task(RegressionOptions(), TaskSpec("regression", mean=mean, std=std), {"value": 1}, 1)
+
+
+def test_figures_of_large_values_lose_no_digits_but_those_that_they_do_not_have():
+    targets = 1e6 + torch.linspace(-1, 1, 4001)  # float32: a sixteenth from one value to the next
+    assert len(targets.unique()) == 33
+    figures = figures_of(value_task_of(1e6, 0.5), *((part + 0.25, part) for part in targets.split(100)))
+    spread = float(targets.double().var(correction=0))
+    assert spread == pytest.approx(1 / 3, rel=5e-3)
+    assert figures == pytest.approx({"mae": 0.25, "rmse": 0.25, "r2": 1 - 0.25**2 / spread}, rel=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.2, 2.7, 1e6])
+def test_values_that_are_all_the_same_have_no_r2(value):
+    torch.manual_seed(0)
+    targets = torch.full((1100,), value)
+    errors = torch.randn(1100)
+    task = value_task_of(1.3, 0.7)
+    figures = figures_of(task, *((part + error, part) for part, error in zip(targets.split(16), errors.split(16), strict=True)))
+    assert math.isnan(figures["r2"])
+    assert figures["mae"] == pytest.approx(float(errors.abs().mean()), rel=1e-4 if value < 1e6 else 0.05)
+
+
+def test_sums_of_values_stay_what_they_are_wherever_the_metrics_go():
+    metrics = value_task_of(0.0, 1.0).metrics()
+    metrics.update(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    metrics.to("meta").update(torch.tensor([3.0]), torch.tensor([3.0 + 1e-9], dtype=torch.float64))
+    assert float(metrics.compute()["mae"]) == pytest.approx(2 / 3)
+    metrics.reset()
+    assert (metrics["mae"].sums.dtype, metrics["mae"].sums.device.type) == (torch.float64, "cpu")

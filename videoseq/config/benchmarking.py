@@ -10,6 +10,7 @@ from videoseq.errors import ConfigError
 Target = Literal["decode", "loader", "step", "train", "cache", "startup", "growth", "memory", "length", "tables"]
 _READS = ("decode", "loader")
 _TRAINS = ("train", "cache")
+_OWN_TASK = {"length": "frames", "growth": "classification"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class BenchmarkConfig(TrainConfig):
                 f"target={self.target} measures a classification, beside loops that know nothing else, got "
                 f"task.name={self.task.name}: leave it out"
             )
+        if self.target == "startup" and self.task.name != "classification":
+            raise ConfigError(f"target=startup times the help, which knows no task.name={self.task.name}: leave it out")
+        if self.target in _OWN_TASK and self.task.name not in ("classification", _OWN_TASK[self.target]):
+            raise ConfigError(
+                f"target={self.target} measures a run on data of its own, whose labels are for "
+                f"task.name={_OWN_TASK[self.target]}, got task.name={self.task.name}: leave it out"
+            )
         if self.target == "length" and self.long_seconds < 60:
             raise ConfigError(
                 f"target=length measures a sixtieth of long_seconds too: it must be at least 60, such as 3600, got "
@@ -85,7 +93,7 @@ class BenchmarkConfig(TrainConfig):
                 "features",
                 self.augment.resolved(),
                 encoder_stays_frozen=self.model.encoder.stays_frozen,
-                per_frame=self.task.spec.per_frame,
+                labels_clips_by_frame=self.task.spec.per_frame and self.training.tbptt_frames is None,
             )
         if self.target in _TRAINS:
             if self.data.root is None and self.data.annotations is None:

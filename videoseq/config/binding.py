@@ -203,10 +203,11 @@ def _convert(hint: Any, value: Any) -> Any:
         near = get_close_matches(str(value), [str(option) for option in arguments], n=1)
         raise TypeError("one of " + ", ".join(map(str, arguments)) + (f" (did you mean {near[0]!r}?)" if near else ""))
     if origin in (tuple, list, Sequence):
-        if arguments == (int, int) and isinstance(value, str) and re.fullmatch(r"\d+x\d+", value):
+        is_size = arguments == (int, int)
+        if is_size and isinstance(value, str) and re.fullmatch(r"\d+x\d+", value):
             value = [int(side) for side in value.split("x")]  # a size as people write it
         if not isinstance(value, list | tuple):
-            raise TypeError("a list such as [1,2]")
+            raise TypeError("a size such as 4x4 or [4,4]" if is_size else "a list such as [1,2]")
         length = len(arguments) if origin is tuple and arguments[-1] is not Ellipsis else None
         if length is not None and len(value) != length:
             raise TypeError(f"a list of {length} values")

@@ -46,6 +46,12 @@ def check_chunks(
                 f"augment.temporal.{item.name} varies clips in time, and {asked} shows every video frame by frame. "
                 f"Fix: leave augment.temporal.{item.name} out"
             )
+    for name in ("max_frames", "padding"):
+        if getattr(clip, name) != getattr(ClipSpec(), name):
+            raise ConfigError(
+                f"clip.{name} cuts clips out of videos, and {asked} goes over the whole of every video. "
+                f"Fix: leave clip.{name} out"
+            )
     for name, is_given in (("sampler=balanced", data.sampler == "balanced"), ("bucketing=length", data.bucketing == "length")):
         if is_given:
             raise ConfigError(

@@ -65,7 +65,8 @@ class TrainConfig:
         name: Name of the run, the folder below `outputs`.
         seed: Seed of the weights, the sample order and the augmentation, in [0, 2**32).
         resume: Checkpoint to continue, or `auto` for the newest unfinished run of the same name.
-        init_from: Checkpoint whose weights the model starts from; where its classes differ, all but the classifier.
+        init_from: Checkpoint whose weights the model starts from; where its classes differ, all but the classifier, and where
+            either has an answer for each frame and the other one for a video, all but `pool`.
         clip: How clips are cut.
         data: Which videos.
         augment: How training clips are varied.
@@ -114,13 +115,16 @@ class TrainConfig:
             self.data.cache,
             self.augment.resolved(),
             encoder_stays_frozen=self.model.encoder.stays_frozen,
-            per_frame=self.task.spec.per_frame,
+            labels_clips_by_frame=self.task.spec.per_frame and self.training.tbptt_frames is None,
         )
         self.training.check_effect(encoder_stays_frozen=self.model.encoder.stays_frozen)
         if self.training.tbptt_frames is not None:
             temporal = self.augment.resolved().temporal
             check_chunks(self.training.tbptt_frames, self.task.spec, self.model.head, self.clip, temporal, self.data)
+        self.clip.check_task(self.task.spec)
         self.model.head.check_effect(per_frame=self.task.spec.per_frame, has_grid=self.model.encoder.spatial is not None)
+        if self.clip.num_frames == 1 and self.clip.sampling != "all":
+            self.model.head.check_single_frames()
         corrections = {"data.sampler=balanced": self.data.sampler == "balanced", **self.task.loss.corrections}
         given = [word for word, is_given in corrections.items() if is_given]
         if len(given) > 1:

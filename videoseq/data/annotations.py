@@ -191,4 +191,5 @@ def _check_unique(records: Records, resolver: Resolver) -> None:
     is_same = np.logical_and.reduce([key == key[position] for key in keys])
     first, record = records[int(np.flatnonzero(is_same)[0])], records[position]
     labels = "" if first.label == record.label else f" with two labels, {first.label!r} and {record.label!r}"
-    raise DataError(f"{record.row}: the same video {record.path.name!r} as {first.row}{labels}. Fix: delete one of the two")
+    fix = "delete one of the two" if records.tracks is None else "write the same path in all rows of a video"
+    raise DataError(f"{record.row}: the same video {record.path.name!r} as {first.row}{labels}. Fix: {fix}")

@@ -68,26 +68,45 @@ class ChunkClips(Dataset[tuple[Chunk, ClipSample]]):
         return len(self.videos)
 
     def __getitem__(self, chunk: Chunk) -> tuple[Chunk, ClipSample]:
-        video = self.videos[chunk.index]
+        seed = derive_seed(self.seed, chunk.epoch, chunk.index)
+        return chunk, self.samples(chunk.index, chunk.start, chunk.stop, [seed])[0]
+
+    def samples(self, index: int, start: int, stop: int, seeds: Sequence[int]) -> list[ClipSample]:
+        """Returns a part of a video, varied as each seed decides; its frames are read once.
+
+        Args:
+            index: Position of the video.
+            start: First frame of the part, counted in the frames of the video that are shown.
+            stop: The frame behind its last one.
+            seeds: At least one.
+        """
+        video = self.videos[index]
         started = time.perf_counter()
         try:
-            frames = shown_frames(video, self.spec)[chunk.start : chunk.stop]
+            frames = shown_frames(video, self.spec)[start:stop]
             read = read_clip(video, frames, self.spec, self.reading)
         except (DecodeError, DataError) as error:
-            return chunk, ClipSample(None, clip_target(video, np.zeros(0, np.int64)), chunk.index, str(error))
-        decoded = time.perf_counter()
-        seed = derive_seed(self.seed, chunk.epoch, chunk.index)
-        shown = self.transform(read, seed)[None]  # (T, C, H, W) -> (1, T, C, H, W)
-        seconds = decoded - started, time.perf_counter() - decoded
-        return chunk, ClipSample(shown, clip_target(video, frames), chunk.index, "", seed, *seconds)
+            return [ClipSample(None, clip_target(video, np.zeros(0, np.int64)), index, str(error)) for _ in seeds]
+        samples = []
+        for seed in seeds:
+            decoded = time.perf_counter()
+            shown = self.transform(read, seed)[None]  # (T, C, H, W) -> (1, T, C, H, W)
+            seconds = decoded - started, time.perf_counter() - decoded
+            samples.append(ClipSample(shown, clip_target(video, frames), index, "", seed, *seconds))
+            started = time.perf_counter()
+        return samples
 
     @staticmethod
     def collate(samples: Sequence[tuple[Chunk, ClipSample]]) -> ClipBatch:
         """Makes a batch of chunks, each of which knows its lane."""
-        read = [chunk for chunk, sample in samples if sample.frames is not None]
-        lanes = torch.tensor([chunk.lane for chunk in read], dtype=torch.int64)
-        resets = torch.tensor([chunk.resets for chunk in read], dtype=torch.bool)
+        lanes, resets = lanes_of([chunk for chunk, sample in samples if sample.frames is not None])
         return replace(collate([sample for _, sample in samples]), lanes=lanes, resets=resets)
+
+
+def lanes_of(chunks: Sequence[Chunk]) -> tuple[Tensor, Tensor]:
+    """Returns the lane of every chunk, (B,) int64, and whether it begins a video, (B,) bool."""
+    lanes = torch.tensor([chunk.lane for chunk in chunks], dtype=torch.int64)
+    return lanes, torch.tensor([chunk.resets for chunk in chunks], dtype=torch.bool)
 
 
 class ResumableChunkLoader(Resumable, ClipLoader):
@@ -148,7 +167,18 @@ def evaluation_chunks(
         DataError: The labelled part of a video holds no frame.
     """
     batches = ChunkBatches(shown_lengths(videos, spec), chunk_frames, num_lanes, None, shard)
-    return ClipLoader(ChunkClips(videos, spec, reading, partial(_centre, spec=spec)), num_workers, batch_sampler=batches)
+    return ClipLoader(centre_chunks(videos, spec, reading), num_workers, batch_sampler=batches)
+
+
+def centre_chunks(videos: Sequence[Video], spec: ClipSpec, reading: Reading) -> ChunkClips:
+    """Returns the chunks of videos as validation sees them; nothing is random.
+
+    Args:
+        videos: The videos.
+        spec: The size of the frames, their rate and their step.
+        reading: How frames are read.
+    """
+    return ChunkClips(videos, spec, reading, partial(_centre, spec=spec))
 
 
 def _centre(read: Tensor, seed: int, spec: ClipSpec) -> Tensor:

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.caching.frames import FrameCache
+from videoseq.data.chunk_features import ChunkFeatureLoader, ChunkFeatures, ResumableChunkFeatureLoader
 from videoseq.data.chunk_order import ChunkBatches
 from videoseq.data.chunks import ResumableChunkLoader, evaluation_chunks, shown_lengths, training_chunks
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
@@ -56,7 +57,7 @@ class VideoDataModule(pl.LightningDataModule):
         self.seed = seed
         self.tbptt_frames = tbptt_frames
         self._start = 0
-        self._features: dict[str, FeatureClips] | None = None
+        self._features: dict[str, FeatureClips | ChunkFeatures] = {}
         self.reading = Reading(options.decoder, options.limits, options.bad_videos, options.skip_loop_filter)
         videos = manifest.videos["train"]
         self.train_clips = TrainClips(videos, clip, augment, self.reading, seed, manifest.class_names)
@@ -71,45 +72,52 @@ class VideoDataModule(pl.LightningDataModule):
         self.reading = replace(self.reading, frames=frames)
         self.train_clips.reading = self.reading
 
-    def use_features(self, train: FeatureClips, val: FeatureClips) -> None:
-        """Gives the loaders features in place of clips."""
+    def use_features(self, train: FeatureClips | ChunkFeatures, val: FeatureClips | ChunkFeatures) -> None:
+        """Gives the loaders features in place of clips, or of chunks where they go over whole videos."""
         self._features = {"train": train, "val": val}
 
-    def train_dataloader(self) -> ResumableLoader | ResumableFeatureLoader | ResumableChunkLoader:
+    def train_dataloader(
+        self,
+    ) -> ResumableLoader | ResumableFeatureLoader | ResumableChunkLoader | ResumableChunkFeatureLoader:
         """Returns the augmented, resumable loader of the training split."""
-        videos, batch_size = self.manifest.videos["train"], self._sizes()[0]
+        videos, batch_size, kept = self.manifest.videos["train"], self._sizes()[0], self._features.get("train")
         if self.tbptt_frames is not None:
-            chunks = training_chunks(videos, self.clip, self.augment, self.reading, self.seed)
             lengths = shown_lengths(videos, self.clip)
             dealt = ChunkBatches(lengths, self.tbptt_frames, batch_size, self.seed, self._shard())
+            if isinstance(kept, ChunkFeatures):
+                return ResumableChunkFeatureLoader(kept, self.seed, dealt, self._batches_done, self._start)
+            chunks = training_chunks(videos, self.clip, self.augment, self.reading, self.seed)
             return ResumableChunkLoader(chunks, dealt, self._sizes()[1], self._batches_done, self._start)
         order = training_order(videos, videos.targets, self.clip, self.options, batch_size, self.seed)
-        if self._features is not None:
+        if isinstance(kept, FeatureClips):
             batches = EpochBatches(len(videos), batch_size, self.seed, order, self._shard())
-            return ResumableFeatureLoader(self._features["train"], self.seed, batches, self._batches_done, self._start)
+            return ResumableFeatureLoader(kept, self.seed, batches, self._batches_done, self._start)
         return ResumableLoader(self.train_clips, *self._sizes(), self._batches_done, self._start, order, self._shard())
 
-    def val_dataloader(self) -> ClipLoader | FeatureLoader:
+    def val_dataloader(self) -> ClipLoader | FeatureLoader | ChunkFeatureLoader:
         """Returns the deterministic loader of the validation split: where every frame has an answer, of its whole videos."""
-        if self._features is not None:
-            videos = self._features["val"]
-            return FeatureLoader(videos, batches_in_order(len(videos), self._sizes()[0], self._shard()))
+        videos, batch_size, kept = self.manifest.videos["val"], self._sizes()[0], self._features.get("val")
+        if isinstance(kept, FeatureClips):
+            return FeatureLoader(kept, batches_in_order(len(kept), batch_size, self._shard()))
+        chunk_frames = self.tbptt_frames or self.clip.most_frames
+        if isinstance(kept, ChunkFeatures):
+            dealt = ChunkBatches(shown_lengths(videos, self.clip), chunk_frames, batch_size, None, self._shard())
+            return ChunkFeatureLoader(kept, dealt)
         if self.manifest.task.per_frame:
             return evaluation_chunks(
-                self.manifest.videos["val"],
+                videos,
                 self.clip,
                 self.reading,
-                chunk_frames=self.tbptt_frames or self.clip.most_frames,
-                num_lanes=self._sizes()[0],
+                chunk_frames=chunk_frames,
+                num_lanes=batch_size,
                 num_workers=self._sizes()[1],
                 shard=self._shard(),
             )
-        clips = EvalClips(self.manifest.videos["val"], self.clip, self.reading)
-        return evaluation_loader(clips, *self._sizes(), self._shard())
+        return evaluation_loader(EvalClips(videos, self.clip, self.reading), *self._sizes(), self._shard())
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what a resumed run needs to go on with the next batch."""
-        num_variants = None if self._features is None else self._features["train"].clips.num_variants
+        num_variants = self._features["train"].clips.num_variants if self._features else None
         return {**self._epoch(), "batches_done": self._batches_done(), "num_variants": num_variants}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -140,13 +148,13 @@ class VideoDataModule(pl.LightningDataModule):
             "data.batch_size × devices": self._sizes()[0],
             "data.sampler": self.options.sampler,
             "training.tbptt_frames": self.tbptt_frames,
-            "data.bucketing": "length" if self.options.is_bucketed(self.clip) else "none",
+            "data.bucketing": "length" if self.tbptt_frames is None and self.options.is_bucketed(self.clip) else "none",
             "seed": self.seed,
             "data.skip_loop_filter": self.options.skip_loop_filter,
             **_flat("augment", plain_dict(self.augment.resolved())),
             # Decoded frames that are kept are those of the videos; features are of variants that every epoch goes through.
-            "data.cache": "none or frames" if self._features is None else "features",
-            "data.cache_variants": None if self._features is None else self.options.cache_variants,
+            "data.cache": "features" if self._features else "none or frames",
+            "data.cache_variants": self.options.cache_variants if self._features else None,
         }
 
     def _shard(self) -> Shard:

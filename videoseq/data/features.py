@@ -1,6 +1,7 @@
 """Training and validation on features that are there already: nothing is decoded, and the encoder does not run."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,7 +27,8 @@ class FeatureBatch:
     Attributes:
         features: (B, T, D) float32; zero behind a clip's length.
         lengths: (B,) int64 on the CPU, valid frames of each clip.
-        targets: (B,) int64 class ids, (B,) float32 values, or (B, K) float32 of 0 and 1, which classes occur.
+        targets: (B,) int64 class ids, (B,) float32 values, (B, K) float32 of 0 and 1, which classes occur, or for each frame
+            (B, T), as in a `ClipBatch`.
         videos: Position of each clip's video in the data set's table.
         failures: (position in the table, why) of the videos that could not be read; they are not in the batch.
         read_frames: Reads the frames of a row again, (T, C, H, W) uint8; None where they cannot be read any more.
@@ -34,8 +36,8 @@ class FeatureBatch:
         soft_targets: None: no clips are mixed.
         decode_seconds: 0: nothing was decoded.
         transform_seconds: Likewise.
-        lanes: None: clips stand alone.
-        resets: Likewise.
+        lanes: (B,) int64 on the CPU, the lane of whose state each row goes on; None where clips stand alone.
+        resets: (B,) bool on the CPU, True where a row begins a video; None likewise.
     """
 
     features: Tensor
@@ -48,8 +50,8 @@ class FeatureBatch:
     soft_targets: None = None
     decode_seconds: float = 0.0
     transform_seconds: float = 0.0
-    lanes: None = None
-    resets: None = None
+    lanes: Tensor | None = None
+    resets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -90,13 +92,8 @@ class FeatureClips:
         names = [self.clips.name(index, variant) for index, variant in picked]
         rows = [row for row, name in enumerate(names) if name not in self.failures]
         failures = tuple((picked[row][0], self.failures[name]) for row, name in enumerate(names) if name in self.failures)
-        try:
-            features, lengths = self._padded([names[row] for row in rows])
-        except KeyError as error:
-            raise DataError(
-                f"features are gone from {str(self.store.folder)!r} since the run started. Fix: run again, which makes them "
-                "anew (resume=auto continues this run)"
-            ) from error
+        with telling_of_lost_features(self.store):
+            features, lengths = padded([self.store[names[row]] for row in rows])
         kept = [picked[row] for row in rows]
         videos = tuple(index for index, _ in kept)
         targets = self.clips.targets[[*videos], [variant for _, variant in kept]]  # (B,) or (B, K)
@@ -104,20 +101,36 @@ class FeatureClips:
             features, lengths, torch.from_numpy(targets), videos, failures, lambda row: self._read_frames(*kept[row])
         )
 
-    def _padded(self, names: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Returns (B, T, D) features, zero behind their lengths, and (B,) lengths."""
-        if not names:
-            return torch.zeros(0, 1, 1), torch.zeros(0, dtype=torch.int64)
-        views = [self.store[name] for name in names]
-        lengths = np.array([len(view) for view in views], np.int64)
-        features = np.zeros((len(views), lengths.max(), views[0].shape[1]), np.float32)
-        for row, view in enumerate(views):
-            features[row, : len(view)] = view
-        return torch.from_numpy(features), torch.from_numpy(lengths)
-
     def _read_frames(self, index: int, variant: int) -> Tensor | None:
         (sample,) = self.clips.samples(index, [variant])
         return None if sample.frames is None else sample.frames[0]
+
+
+@contextmanager
+def telling_of_lost_features(store: ArrayStore) -> Iterator[None]:
+    """Says what has happened where features that a run has made are not found any more.
+
+    Raises:
+        DataError: Features are gone.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise DataError(
+            f"features are gone from {str(store.folder)!r} since the run started. Fix: run again, which makes them "
+            "anew (resume=auto continues this run)"
+        ) from error
+
+
+def padded(arrays: Sequence[NDArray[np.float32]]) -> tuple[Tensor, Tensor]:
+    """Returns the features of several clips, (T, D) each, as (B, T, D), zero behind their lengths, and the lengths, (B,)."""
+    if not arrays:
+        return torch.zeros(0, 1, 1), torch.zeros(0, dtype=torch.int64)
+    lengths = np.array([len(array) for array in arrays], np.int64)
+    features = np.zeros((len(arrays), lengths.max(), arrays[0].shape[1]), np.float32)
+    for row, array in enumerate(arrays):
+        features[row, : len(array)] = array
+    return torch.from_numpy(features), torch.from_numpy(lengths)
 
 
 class VariantOrder:

@@ -102,15 +102,46 @@ class Infos(Sequence[VideoInfo]):
         first, step = (self._columns[name].to_numpy() for name in ("first_pts", "pts_step"))
         num_frames = self.num_frames
         ticks = step * np.maximum(num_frames - 1, 0)
-        listed = np.flatnonzero(self._columns["irregular_pts"].is_valid().to_numpy())
-        for position in listed:
+        for position in np.flatnonzero(self._are_irregular):
             ticks[position] = _plain(self._columns["irregular_pts"][int(position)])[-1] - first[position]
-        bases = Words.of(self._columns["time_base"].to_pylist())
-        units = np.array([float(Fraction(text)) for text in bases.names], np.float64)
-        seconds: NDArray[np.float64] = ticks * units[bases.codes]
+        seconds: NDArray[np.float64] = ticks * self._ticks_seconds
         fps = np.divide(num_frames - 1, seconds, out=np.zeros(len(self)), where=(num_frames > 1) & (seconds > 0))
         last: NDArray[np.float64] = np.divide(1, fps, out=np.zeros(len(self)), where=fps > 0)
         return seconds + last
+
+    def frames_before(self, positions: Positions, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Returns how many frames videos show before some times.
+
+        Args:
+            positions: The video of each time, (n,).
+            seconds: The times, (n,), the first frame of each video at 0.
+
+        Returns:
+            (n,) int64.
+        """
+        steps = (self._columns["pts_step"].to_numpy() * self._ticks_seconds)[positions]
+        of_one = np.where(seconds > 0, np.inf, 0.0)  # a video of one frame has no step
+        counts = np.ceil(np.divide(seconds, steps, out=of_one, where=steps > 0))
+        found: NDArray[np.int64] = np.clip(counts, 0, self.num_frames[positions]).astype(np.int64)
+        irregular = np.flatnonzero(self._are_irregular[positions])
+        irregular = irregular[np.argsort(positions[irregular], kind="stable")]  # those of one video side by side
+        videos, firsts = np.unique(positions[irregular], return_index=True)
+        for video, its in zip(videos.tolist(), np.split(irregular, firsts[1:]), strict=True) if len(irregular) else ():
+            found[its] = np.searchsorted(self[video].frame_seconds, seconds[its])
+        return found
+
+    @cached_property
+    def _are_irregular(self) -> NDArray[np.bool_]:
+        known: NDArray[np.bool_] = self._columns["irregular_pts"].is_valid().to_numpy()
+        return known
+
+    @cached_property
+    def _ticks_seconds(self) -> NDArray[np.float64]:
+        """Seconds per unit of a pts of every video, (N,) float64."""
+        bases = Words.of(self._columns["time_base"].to_pylist())
+        units = np.array([float(Fraction(text)) for text in bases.names], np.float64)
+        seconds: NDArray[np.float64] = units[bases.codes]
+        return seconds
 
 
 def join_infos(tables: Sequence[Infos]) -> Infos:

@@ -1,13 +1,14 @@
 """What the labels of a data set say: one kind for each kind of task."""
 
 import logging
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from videoseq.data.formats.label_cells import names_in
+from videoseq.data.formats.label_cells import SEPARATOR, names_in
 from videoseq.data.records import Records
 from videoseq.data.targets import Targets
 from videoseq.data.tracks import Tracks
@@ -16,6 +17,9 @@ from videoseq.errors import DataError, suggest
 from videoseq.types import IGNORED, TaskName, TaskSpec
 
 logger = logging.getLogger(__name__)
+
+_MOST_ROUNDING = 1e-3
+"""The share of the standard deviation of values by which they may be rounded without a word."""
 
 
 class LabelKind(ABC):
@@ -118,12 +122,13 @@ class SeveralClasses(LabelKind):
     """Which classes occur in a video."""
 
     def check_variety(self, records: Records, names: Sequence[str]) -> None:
-        """Checks that some class occurs in some of the videos and not in others; warns of those that occur in all.
+        """Checks that some class occurs in some of the videos and not in others; warns of names that look like mistakes.
 
         Raises:
             DataError: None does.
         """
-        counts = self.targets(records, names, TaskSpec("multilabel")).sum(0)
+        rows = self._rows(records, names)
+        counts = np.bincount(records.labels.codes, minlength=len(rows)) @ rows  # (K,)
         everywhere = [name for name, count in zip(names, counts.tolist(), strict=True) if count == len(records)]
         if len(everywhere) == len(names):
             got = f"{', '.join(map(repr, names))} in all of them" if names else "no class in any of them"
@@ -133,12 +138,28 @@ class SeveralClasses(LabelKind):
             )
         if everywhere:
             logger.warning("there is nothing to tell apart in %s: all videos have them", ", ".join(map(repr, everywhere)))
+        for name in names:
+            parts = [part.strip() for part in re.split("[,;]", name)]
+            if len(parts) > 1 and set(parts) & set(names):
+                logger.warning(
+                    "%r is one class, although %s is another: the names of several classes are separated by %r",
+                    name,
+                    " and ".join(repr(part) for part in parts if part in names),
+                    SEPARATOR,
+                )
 
     def targets(self, records: Records, names: Sequence[str], task: TaskSpec) -> NDArray[np.float32]:
         """Returns which classes occur, (N, K) float32 of 0 and 1."""
-        labels = [{*self.names_in(label)} for label in records.labels.names.to_list()]
-        rows = np.array([[name in label for name in names] for label in labels], np.float32).reshape(len(labels), len(names))
-        return rows[records.labels.codes]
+        return self._rows(records, names)[records.labels.codes]
+
+    def _rows(self, records: Records, names: Sequence[str]) -> NDArray[np.float32]:
+        """Returns which classes each distinct label names, (labels, K) float32 of 0 and 1."""
+        ids = {name: position for position, name in enumerate(names)}
+        labels = records.labels.names.to_list()
+        rows = np.zeros((len(labels), len(names)), np.float32)
+        for row, label in enumerate(labels):
+            rows[row, [ids[name] for name in self.names_in(label) if name in ids]] = 1
+        return rows
 
     def counts(self, videos: Videos, num_classes: int) -> NDArray[np.number]:
         """Returns the videos in which each class occurs, (K,) int64."""
@@ -184,13 +205,13 @@ class ClassSegments(LabelKind):
         return tracks.with_classes([ids.get(name, IGNORED) for name in tracks.names], outside)
 
     def counts(self, videos: Videos, num_classes: int) -> NDArray[np.number]:
-        """Returns the labelled seconds of each class, (K,) float64."""
+        """Returns for how many seconds frames show each class, (K,) float64: a segment between two frames counts nothing."""
         tracks = videos.targets
         assert isinstance(tracks, Tracks)
-        durations, rows = videos.labelled_seconds, tracks.own_rows
-        ends = np.minimum(tracks.rows.ends[rows], durations[tracks.owners])
-        seconds = np.maximum(ends - tracks.rows.starts[rows], 0)
-        counts = np.bincount(tracks.rows.values[rows].astype(np.int64), seconds, num_classes)
+        durations = videos.labelled_seconds
+        frame_seconds = durations / np.maximum(videos.infos.num_frames[videos.info_ids], 1)
+        seconds = videos.row_frames * frame_seconds[tracks.owners]
+        counts = np.bincount(tracks.rows.values[tracks.own_rows].astype(np.int64), seconds, num_classes)
         if tracks.outside != IGNORED:
             counts[tracks.outside] += durations.sum() - seconds.sum()
         return counts
@@ -208,7 +229,7 @@ class Values(LabelKind):
         return ()
 
     def check_variety(self, records: Records, names: Sequence[str]) -> None:
-        """Checks that there are two different values.
+        """Checks that there are two different values; warns where they differ by little more than float32 tells apart.
 
         Raises:
             DataError: All are the same.
@@ -219,12 +240,21 @@ class Values(LabelKind):
                 f"all {len(values)} values are {values[0]:g}; expected at least two different ones. Fix: correct the "
                 "annotations"
             )
+        rounding, deviation = float(np.abs(values - values.astype(np.float32)).max()), float(values.std())
+        if rounding > _MOST_ROUNDING * deviation:
+            logger.warning(
+                "values are rounded by up to %.3g when they are learnt (float32), and their standard deviation is %.3g: "
+                "subtract a constant, such as %.6g, from all values of the annotations",
+                rounding,
+                deviation,
+                values.min(),
+            )
 
     def targets(self, records: Records, names: Sequence[str], task: TaskSpec) -> Targets:
-        """Returns values, (N,) float32, or curves of them."""
+        """Returns values, (N,) float64, or curves of them."""
         if records.tracks is not None:
             return records.tracks
-        return np.array([float(text) for text in records.labels.names.to_list()], np.float32)[records.labels.codes]
+        return np.array([float(text) for text in records.labels.names.to_list()], np.float64)[records.labels.codes]
 
     def counts(self, videos: Videos, num_classes: int) -> NDArray[np.number]:
         """Returns the videos that have a value, (1,) int64."""

@@ -15,7 +15,7 @@ from videoseq.data.decoding import check_decoder
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.labels import LABELS, Values
 from videoseq.data.options import DataOptions
-from videoseq.data.parts import check_parts, check_tracks
+from videoseq.data.parts import check_labelled, check_parts, check_tracks
 from videoseq.data.records import Records
 from videoseq.data.scanning import scan_table
 from videoseq.data.splits import assign_splits
@@ -122,8 +122,8 @@ def build_manifest(
 
     Raises:
         ConfigError: Options contradict each other or the data.
-        DataError: The annotations or splits are wrong, frames are missing in a folder, a labelled part holds no frame, too
-            many videos are bad, or all those of a class.
+        DataError: The annotations or splits are wrong, frames are missing in a folder, a labelled part holds no frame, no
+            training or no validation frame has a label, too many videos are bad, or all those of a class.
         CheckpointError: The data has none of the expected classes.
     """
     root = Path(options.root).expanduser() if options.root is not None else None
@@ -180,6 +180,8 @@ def build_manifest(
     splits = assign_splits(good, infos.contents.take(good.paths.codes), options.split, by_class=by_class)
     everything = Videos(good, infos, good.paths.codes, labels.targets(good, names, task))
     videos = {split: everything.take(np.flatnonzero(splits == code)) for code, split in enumerate(SPLITS)}
+    if expected_classes is None:
+        check_labelled(videos)
     manifest = Manifest(names, videos, bad, task)
     unseen = [name for name, count in manifest.class_counts.items() if count == 0]
     if unseen and expected_classes is None:

@@ -50,8 +50,8 @@ class DataOptions:
         limits: What one file may ask of the machine.
         cache: What is kept on disk below `paths.cache`, so that no epoch and no later run makes it again. `features`: what a
             frozen encoder makes of every clip; training then decodes nothing and runs no CNN. `frames`: decoded frames, for an
-            encoder that is trained. `auto`: `features` where the encoder stays frozen, no clips are mixed and frames have no
-            labels of their own, else `none`.
+            encoder that is trained. `auto`: `features` where the encoder stays frozen, no clips are mixed, and labels of
+            frames, if there are any, are trained on in whole videos (`training.tbptt_frames`), else `none`.
         cache_variants: Augmented variants of every training video that `cache=features` keeps, at most one for each epoch;
             epoch after epoch shows another one of them.
         cache_limit_gb: The most that `features`, or `frames`, may take on disk below `paths.cache`, those of other options and

@@ -125,7 +125,7 @@ class MotionSetsOptions(SyntheticOptions):
     """
 
     name: str = "motion_sets"
-    num_train: int = 1600
+    num_train: int = 2000
     num_val: int = 100
     most_motions: int = 4
     num_frames: int = 28
@@ -153,7 +153,7 @@ class MovingSpeedsOptions(ClipsOptions):
     """
 
     name: str = "moving_speeds"
-    num_train: int = 2000
+    num_train: int = 3000
     num_val: int = 100
     num_frames: int = 20
     speeds: tuple[float, float] = (1.0, 5.0)

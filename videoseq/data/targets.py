@@ -13,7 +13,7 @@ Target = int | float | NDArray[np.float32] | Track
 """A class id (-1 where the class is not known); a value; (K,) of 0 and 1, which classes occur; or what holds when."""
 
 Targets = NDArray[Any] | Tracks
-"""Those of N videos: (N,) int64 class ids, (N,) float32 values, (N, K) float32 of 0 and 1, or tracks."""
+"""Those of N videos: (N,) int64 class ids, (N,) float64 values, (N, K) float32 of 0 and 1, or tracks."""
 
 
 def targets_of(listed: Sequence[Target]) -> Targets:
@@ -22,7 +22,7 @@ def targets_of(listed: Sequence[Target]) -> Targets:
     if tracks:
         return Tracks.of(tracks)
     column = np.array(listed)
-    return column.astype(np.float32 if column.dtype.kind == "f" else np.int64)
+    return column if column.dtype.kind == "f" else column.astype(np.int64)
 
 
 def target_at(targets: Targets, index: int) -> Target:

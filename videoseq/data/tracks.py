@@ -43,6 +43,19 @@ class Track(ABC):
             (T,) int64 class ids or float32 values.
         """
 
+    @staticmethod
+    @abstractmethod
+    def reach(
+        starts: NDArray[np.float64], ends: NDArray[np.float64], are_last: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns the half-open stretches of time in which rows say what holds, two arrays (rows,) of seconds.
+
+        Args:
+            starts: (rows,), ascending in every video.
+            ends: (rows,).
+            are_last: Which rows are the last ones of their video, (rows,).
+        """
+
     def __len__(self) -> int:
         return len(self.starts)
 
@@ -63,6 +76,13 @@ class Segments(Track):
         inside = (place >= 0) & (times < np.append(self.ends, -np.inf)[place])  # the last one is what -1 finds
         return np.where(inside, np.append(self.values, self.outside)[place], self.outside).astype(np.int64)
 
+    @staticmethod
+    def reach(
+        starts: NDArray[np.float64], ends: NDArray[np.float64], are_last: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns the segments; see `Track.reach`."""
+        return starts - TOLERANCE_SECONDS, ends - TOLERANCE_SECONDS
+
 
 class Curve(Track):
     """Values at times, `starts` and `ends` alike, linear between two of them, NaN before the first and behind the last.
@@ -78,6 +98,14 @@ class Curve(Track):
         first, last = self.starts[0], self.starts[-1]
         outside = (seconds < first - TOLERANCE_SECONDS) | (seconds > last + TOLERANCE_SECONDS)
         return np.where(outside, np.nan, np.interp(seconds, self.starts, self.values.astype(np.float64))).astype(np.float32)
+
+    @staticmethod
+    def reach(
+        starts: NDArray[np.float64], ends: NDArray[np.float64], are_last: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns for each time the stretch until the next one of its video; see `Track.reach`."""
+        low = starts - TOLERANCE_SECONDS
+        return low, np.where(are_last, ends + TOLERANCE_SECONDS, np.append(low[1:], np.inf))
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +205,13 @@ class Tracks(Sequence[Track]):
         """Positions in `rows` of the rows that belong to a video, in the order of the videos, (rows,) int64."""
         before = np.cumsum(self.counts) - self.counts
         return np.arange(self.counts.sum()) - np.repeat(before - self.firsts, self.counts)
+
+    @property
+    def reaches(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Half-open stretches of time in which `own_rows` say what holds, two arrays (rows,) float64 seconds."""
+        owners, rows = self.owners, self.own_rows
+        are_last = np.diff(owners, append=len(self)) > 0
+        return self.kind.reach(self.rows.starts[rows], self.rows.ends[rows], are_last)
 
     def _its(self, index: int) -> slice:
         first = int(self.firsts[index])

@@ -13,6 +13,7 @@ from videoseq.data.columns import Positions, Words
 from videoseq.data.infos import Infos, join_infos
 from videoseq.data.records import Records, join_records
 from videoseq.data.targets import Target, Targets, join_targets, take_targets, target_at, targets_of
+from videoseq.data.tracks import Tracks
 from videoseq.types import VideoInfo, VideoRecord
 
 Identities = NDArray[np.uint64]
@@ -47,7 +48,7 @@ class Videos(Sequence[Video]):
         records: What the annotations say.
         infos: What the scan says about the files.
         info_ids: Position in `infos` of each video's file, (N,).
-        targets: Those of each video: class ids, (N,) int64; values, (N,) float32; which classes occur, (N, K) float32; tracks.
+        targets: Those of each video: class ids, (N,) int64; values, (N,) float64; which classes occur, (N, K) float32; tracks.
     """
 
     def __init__(self, records: Records, infos: Infos, info_ids: NDArray[np.integer], targets: Targets) -> None:
@@ -108,6 +109,15 @@ class Videos(Sequence[Video]):
         durations = self.infos.duration_seconds[self.info_ids]
         until: NDArray[np.float64] = np.fmin(self.records.ends, durations)
         return until - np.nan_to_num(self.records.starts, nan=0.0)
+
+    @property
+    def row_frames(self) -> NDArray[np.int64]:
+        """How many source frames each row of the labels in time names, (rows,) int64, in the order of `own_rows`."""
+        tracks = self.targets
+        assert isinstance(tracks, Tracks), "the labels are none in time"
+        files = self.info_ids[tracks.owners]
+        before, until = (self.infos.frames_before(files, seconds) for seconds in tracks.reaches)
+        return until - before
 
 
 def join_videos(tables: Sequence[Videos]) -> Videos:

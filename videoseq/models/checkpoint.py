@@ -201,14 +201,24 @@ def _calibration(payload: Mapping[str, Any], num_classes: int, source: str) -> C
     return calibration
 
 
+def check_format(payload: Any, source: str) -> None:
+    """Checks that what a file holds under `PAYLOAD_KEY` is of the format that is written here.
+
+    Args:
+        payload: What it holds.
+        source: Names the file in messages.
+
+    Raises:
+        CheckpointError: It is of another one.
+    """
+    got = payload.get("format") if isinstance(payload, Mapping) else type(payload).__name__
+    if got != FORMAT_VERSION:
+        raise CheckpointError(f"{source} has format {got!r}, this videoseq reads format {FORMAT_VERSION}: train again")
+
+
 def _config(payload: Any, source: str) -> ModelConfig:
     """Rebuilds the options from plain values; every mistake is one of the file."""
-    if not isinstance(payload, Mapping) or payload.get("format") != FORMAT_VERSION:
-        got = payload.get("format") if isinstance(payload, Mapping) else type(payload).__name__
-        raise CheckpointError(
-            f"{source} has format {got!r}; expected {FORMAT_VERSION}: it was written by another version of videoseq "
-            f"than this one ({__version__}); install that version or train again"
-        )
+    check_format(payload, source)
     try:
         encoder, head, clip = (dict(payload[key]) for key in ("encoder", "head", "clip"))
         return ModelConfig(
@@ -222,8 +232,7 @@ def _config(payload: Any, source: str) -> ModelConfig:
     except (ConfigError, KeyError, TypeError, ValueError) as error:
         cause = f"there is no {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(
-            f"{source}, written by videoseq {payload.get('version')}, cannot be understood by {__version__}: {cause}; "
-            "install the version that wrote it or train again"
+            f"{source}, written by videoseq {payload.get('version')}, cannot be understood by this one: {cause}; train again"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Pools over time whose running sums are a state, so that a clip can come in pieces."""
+"""Pools over time with a state, so that a clip can come in pieces."""
 
 from abc import ABC, abstractmethod
 
@@ -29,10 +29,10 @@ class TimePool(nn.Module, ABC):
         Args:
             x: (B, T, S) float, finite also where a frame is invalid.
             mask: (B, T) bool, True = valid; None: all are. Each row has a valid frame.
-            state: Running sums of the frames before; None: there are none.
+            state: What was pooled of the frames before; None: there are none.
 
         Returns:
-            (B, S) in x's dtype, and the running sums, at least float32.
+            (B, S) in x's dtype, and the state after the last valid frame, at least float32.
         """
 
 
@@ -58,7 +58,7 @@ class LastPool(TimePool):
 
 
 class MeanPool(TimePool):
-    """The mean over time. State: sum (1, B, S), count (1, B, 1)."""
+    """The mean over time. State: mean (1, B, S), count (1, B, 1)."""
 
     num_tensors = 2
 
@@ -66,12 +66,8 @@ class MeanPool(TimePool):
         """Returns the mean of the valid frames so far; see `TimePool.forward`."""
         frames = wide(x)
         weights = frames.new_ones(*x.shape[:2], 1) if mask is None else mask.unsqueeze(-1).to(frames.dtype)
-        if mask is not None:
-            frames = frames.masked_fill(~mask.unsqueeze(-1), 0)
-        total, count = frames.sum(1).unsqueeze(0), weights.sum(1).unsqueeze(0)  # (B, T, S) -> (1, B, S)
-        if state is not None:
-            total, count = total + state[0], count + state[1]
-        return (total / count).squeeze(0).to(x.dtype), (total, count)
+        mean, count = _mean_with(frames, weights, state)
+        return mean.squeeze(0).to(x.dtype), (mean, count)
 
 
 class MaxPool(TimePool):
@@ -94,8 +90,7 @@ class AttentionPool(TimePool):
     """The mean over time weighted by the softmax of a learned additive score, `v . tanh(W x)` (Bahdanau et al. 2015).
 
     The softmax is computed online (Milakov and Gimelshein 2018): the state is the highest score (1, B, 1), the sum of
-    exp(score - highest) (1, B, 1), which is at least 1 where there are frames before, and the sum of
-    exp(score - highest) * x (1, B, S).
+    exp(score - highest) (1, B, 1), which is at least 1 where there are frames before, and the weighted mean (1, B, S).
 
     Args:
         size: S.
@@ -112,15 +107,14 @@ class AttentionPool(TimePool):
         frames, scores = wide(x), self._scores(x, mask)  # (B, T, S), (B, T, 1)
         # The highest score cancels in the quotient, so no gradient needs to flow through it.
         highest = scores.detach().amax(1).unsqueeze(0)  # (B, T, 1) -> (1, B, 1)
+        mean_before: State | None = None
         if state is not None:
-            before = state[0].masked_fill(state[1] == 0, -torch.inf)
-            highest = torch.maximum(highest, before)
+            highest_before = state[0].masked_fill(state[1] == 0, -torch.inf)
+            highest = torch.maximum(highest, highest_before)
+            mean_before = state[2], state[1] * torch.exp(highest_before - highest)
         weights = torch.exp(scores - highest.squeeze(0).unsqueeze(1))  # (B, T, 1)
-        divisor, total = weights.sum(1).unsqueeze(0), (weights * frames).sum(1).unsqueeze(0)  # -> (1, B, 1), (1, B, S)
-        if state is not None:
-            scale = torch.exp(before - highest)
-            divisor, total = divisor + state[1] * scale, total + state[2] * scale
-        return (total / divisor).squeeze(0).to(x.dtype), (highest, divisor, total)
+        mean, divisor = _mean_with(frames, weights, mean_before)
+        return mean.squeeze(0).to(x.dtype), (highest, divisor, mean)
 
     def weights(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Returns the weight of each frame, (B, T, S) -> (B, T), at least float32: 0 for invalid ones, together 1."""
@@ -130,6 +124,24 @@ class AttentionPool(TimePool):
         """Returns the score of each frame, (B, T, S) -> (B, T, 1); -inf for invalid ones."""
         scores = wide(self.score(x))
         return scores if mask is None else scores.masked_fill(~mask.unsqueeze(-1), -torch.inf)
+
+
+def _mean_with(frames: Tensor, weights: Tensor, before: State | None) -> State:
+    """Adds frames to a weighted mean; a sum of many frames would have no digits left for what the next one adds.
+
+    Args:
+        frames: (B, T, S).
+        weights: (B, T, 1), 0 for invalid frames.
+        before: The mean (1, B, S) and the sum of the weights (1, B, 1) so far; None: nothing came before.
+
+    Returns:
+        Both, with the frames.
+    """
+    divisor = weights.sum(1).unsqueeze(0)  # (B, T, 1) -> (1, B, 1)
+    if before is None:
+        return (weights * frames).sum(1).unsqueeze(0) / divisor, divisor
+    mean, divisor = before[0], before[1] + divisor
+    return mean + (weights * (frames - mean.squeeze(0).unsqueeze(1))).sum(1).unsqueeze(0) / divisor, divisor
 
 
 def build_pool(name: str, size: int, *, num_directions: int = 1) -> TimePool:

@@ -55,7 +55,7 @@ def write_sums(path: Path, videos: Sequence[str], columns: Sequence[str], sums: 
         sums: (N, S).
     """
     rows = (
-        {"path": video, **{name: f"{value:.12g}" for name, value in zip(columns, row.tolist(), strict=True)}}
+        {"path": video, **{name: f"{value:.17g}" for name, value in zip(columns, row.tolist(), strict=True)}}
         for video, row in zip(videos, sums, strict=True)
     )
     write_csv(path, ["path", *columns], rows)

@@ -73,30 +73,35 @@ def label_figures(sums: Floats) -> dict[str, Floats]:
     }
 
 
-def value_sums(targets: Floats, preds: Floats) -> Floats:
+def value_sums(targets: Floats, preds: Floats, *, mean: float = 0.0, std: float = 1.0) -> Floats:
     """Returns what each value adds, (N, 5): 1, its absolute and its squared error, the true value and its square.
+
+    All but the 1 are of standardised values, so that the squares of large ones leave no digits out.
 
     Args:
         targets: (N,) true values.
         preds: (N,) predicted ones.
+        mean: Subtracted from the values.
+        std: By which the differences are divided.
     """
-    errors = preds - targets
+    targets, errors = (targets - mean) / std, (preds - targets) / std
     return np.stack([np.ones_like(errors), np.abs(errors), errors**2, targets, targets**2], axis=1)
 
 
-def value_figures(sums: Floats) -> dict[str, Floats]:
+def value_figures(sums: Floats, *, std: float = 1.0) -> dict[str, Floats]:
     """Returns `mae` and `rmse` in the unit of the values, and `r2`, each (...,).
 
     `r2` is 1 - squared errors / squared deviations from the mean of the same values; NaN where all are equal.
 
     Args:
-        sums: (..., 5), rows of `value_sums` or sums of them.
+        sums: (..., 5), rows of `value_sums` or sums of them, float64: in fewer digits equal values are not told from others.
+        std: That of `value_sums`.
     """
     rows, absolute, squared, total, squares = np.moveaxis(sums, -1, 0)
     deviations = squares - total**2 / rows
     with np.errstate(divide="ignore", invalid="ignore"):
         r2 = np.where(deviations > 1e-12 * squares, 1 - squared / deviations, np.nan)
-    return {"mae": absolute / rows, "rmse": np.sqrt(squared / rows), "r2": r2}
+    return {"mae": std * absolute / rows, "rmse": std * np.sqrt(squared / rows), "r2": r2}
 
 
 def segment_figures(sums: Floats) -> dict[str, Floats]:

@@ -66,18 +66,30 @@ def segment_sums(targets: Ids, preds: Ids, background: int | None = None) -> Flo
 def edit_score(true: Ids, predicted: Ids) -> float:
     """Returns 1 - edits / length of the longer, in [0, 1], edits being the Levenshtein distance of two sequences of labels.
 
+    A row of the table of distances is a whole number with one bit for each column: Hyyrö 2003, "A bit-vector algorithm for
+    computing Levenshtein and Damerau edit distances".
+
     Args:
         true: (S,) class ids of the true segments; two sequences that are empty are equal.
         predicted: (P,) those of the predicted ones.
     """
-    rows, columns = sorted((true, predicted), key=len)
-    place = np.arange(len(columns) + 1, dtype=np.int32)
-    distances = place
-    for row, label in enumerate(rows, start=1):
-        # Replacing and dropping first; adding goes along the row: the least of all places before, one edit for each step.
-        reached = np.append(row, np.minimum(distances[:-1] + (columns != label), distances[1:] + 1))
-        distances = np.minimum.accumulate(reached - place) + place
-    return 1 - int(distances[-1]) / max(len(columns), 1)
+    columns, rows = sorted((true.tolist(), predicted.tolist()), key=len)
+    if not columns:
+        return float(not rows)
+    places: dict[int, int] = {}  # bit j of a label's number: column j has it
+    for place, label in enumerate(columns):
+        places[label] = places.get(label, 0) | 1 << place
+    whole, last = (1 << len(columns)) - 1, 1 << len(columns) - 1
+    # Bit j: the distance in column j is one more, or one less, than in the column before.
+    more, less, distance = whole, 0, len(columns)
+    for label in rows:
+        same = places.get(label, 0)
+        free = (((same & more) + more) ^ more) | same | less  # going from the row before costs nothing on the diagonal
+        down, up = less | (~(free | more) & whole), more & free  # one more, or one less, than in the row before
+        distance += bool(down & last) - bool(up & last)
+        down, up = down << 1 | 1, up << 1
+        more, less = (up | ~(free | down)) & whole, down & free & whole
+    return 1 - distance / len(rows)
 
 
 def _best_overlaps(true: Segments, predicted: Segments) -> tuple[Ids, Floats]:

@@ -73,7 +73,7 @@ def keep_data(
         options.cache,
         loaders.augment.resolved(),
         encoder_stays_frozen=encoder.stays_frozen,
-        per_frame=loaders.manifest.task.per_frame,
+        labels_clips_by_frame=loaders.manifest.task.per_frame and loaders.tbptt_frames is None,
     )
     if choice.mode == "none":
         if options.cache == "auto":

@@ -57,7 +57,7 @@ def loading_of(loaders: VideoDataModule, trainer: TrainerOptions, cache: CacheMo
         "auto",
         loaders.augment.resolved(),
         encoder_stays_frozen=encoder_stays_frozen,
-        per_frame=loaders.manifest.task.per_frame,
+        labels_clips_by_frame=loaders.manifest.task.per_frame and loaders.tbptt_frames is None,
     )
     return Loading(
         options.workers_of(devices),

@@ -5,20 +5,23 @@ import math
 import os
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from videoseq.data.batch import ClipBatch
-from videoseq.data.caching.choosing import is_varied
+from videoseq.data.caching.choosing import is_varied, varies_pixels
 from videoseq.data.caching.encoding import Encode, Job, encode_missing, num_clips, wanted_jobs
 from videoseq.data.caching.feature_keys import describe_features
+from videoseq.data.caching.pieces import PIECES_AT_ONCE, VideoPieces
 from videoseq.data.caching.room import room_problem, taken_bytes
 from videoseq.data.caching.shards import stored_bytes
-from videoseq.data.caching.shown import AugmentedVariants, CentreViews, ShownClips
+from videoseq.data.caching.shown import AugmentedVariants, CentreViews, KeptClips, ShownClips
 from videoseq.data.caching.store import ArrayStore
+from videoseq.data.chunk_features import ChunkFeatures
+from videoseq.data.chunks import centre_chunks, training_chunks
 from videoseq.data.datamodule import VideoDataModule
 from videoseq.data.dataset import EvalClips
 from videoseq.data.features import FeatureClips
@@ -29,6 +32,7 @@ from videoseq.models.video_model import VideoModel
 from videoseq.models.weights import fingerprint, fit_state, read_torch_file
 from videoseq.reporting.progress import progress_bar
 from videoseq.serving.device import autocast, choose_device
+from videoseq.serving.encoding import fast_encoding
 from videoseq.training.module import SequenceModule
 from videoseq.training.options import TrainerOptions, TrainingOptions
 from videoseq.training.resuming import check_resumable
@@ -38,6 +42,9 @@ logger = logging.getLogger(__name__)
 
 FIX = "paths.cache=DIR on a disk with room, or data.cache=none, which encodes in every epoch"
 """What a user can do where features cannot be kept."""
+
+Features = FeatureClips | ChunkFeatures
+"""What a split is read from."""
 
 _ENCODER = "model.encoder."
 
@@ -105,19 +112,13 @@ class FeatureMaker:
             device=self.device.type,
         )
         self._found: tuple[ArrayStore, list[Job]] | None = None
-        augmentation = loaders.augment.resolved()
-        videos = loaders.manifest.videos
-        self._val = CentreViews(EvalClips(videos["val"], loaders.clip, loaders.reading))
-        self._train: ShownClips
-        if is_varied(augmentation, loaders.clip):
-            self._train = AugmentedVariants(loaders.train_clips, augmentation, num_variants)
-        else:
-            self._train = CentreViews(EvalClips(videos["train"], loaders.clip, loaders.reading))
+        self._in_pieces = loaders.tbptt_frames is not None
+        self._train, self._val = (_whole_videos if self._in_pieces else _clips)(loaders, num_variants)
 
     @property
     def num_items(self) -> int:
-        """Clips of which the features are kept, also those that could not be read."""
-        return sum(len(clips.videos) * clips.num_variants for clips in (self._train, self._val))
+        """Clips, or pieces of videos, of which the features are kept, also those that could not be read."""
+        return sum(len(clips) * clips.num_variants for clips in (self._train, self._val))
 
     def find_problem(self) -> str | None:
         """Returns why the features cannot be kept, None where they can; what is there already needs no room."""
@@ -129,13 +130,13 @@ class FeatureMaker:
                 return None
             with store.claimed([]):  # the folder can be written
                 needed = self._needed_bytes(jobs)
-            what = f"features of {num_clips(jobs)} clips"
+            what = f"features of {num_clips(jobs)} {'pieces of videos' if self._in_pieces else 'clips'}"
             return room_problem(self.folder, taken, needed, self.options.cache_limit_gb, what=what)
         except OSError as error:
             return _unwritable(self.folder, error)
 
-    def make(self, num_workers: int) -> tuple[FeatureClips, FeatureClips, float]:
-        """Makes what is missing and returns the training and the validation clips, and the seconds that it took.
+    def make(self, num_workers: int) -> tuple[Features, Features, float]:
+        """Makes what is missing and returns what training and validation read, and the seconds that it took.
 
         Args:
             num_workers: Processes that decode.
@@ -147,8 +148,9 @@ class FeatureMaker:
         started = time.perf_counter()
         store, jobs = self._find()
         logger.info(
-            "the encoder is frozen, so every clip is encoded once, %d of each training video, and training reads its features "
+            "the encoder is frozen, so every %s is encoded once, %d of each training video, and training reads its features "
             "from %s (%s; data.cache=none encodes in every epoch)",
+            "view of a whole video" if self._in_pieces else "clip",
             self._train.num_variants,
             store.folder,
             f"{num_clips(jobs)} are missing" if jobs else "all are there",
@@ -156,18 +158,18 @@ class FeatureMaker:
         failures: dict[str, str] = {}
         if jobs:
             try:
-                with telling_of_killed_workers():
+                with telling_of_killed_workers(), self._encoding():
                     failures = encode_missing(
                         jobs,
                         store,
                         self._encode(),
                         num_workers=num_workers,
-                        batch_size=self.options.batch_size,
+                        batch_size=PIECES_AT_ONCE if self._in_pieces else self.options.batch_size,
                         progress=progress_bar,
                     )
             except OSError as error:
                 raise ConfigError(f"{_unwritable(self.folder, error)}; what is finished stays. Fix: {FIX}") from error
-        train, val = (FeatureClips(clips, store, failures) for clips in (self._train, self._val))
+        train, val = (_read_from(clips, store, failures) for clips in (self._train, self._val))
         return train, val, time.perf_counter() - started
 
     def _find(self) -> tuple[ArrayStore, list[Job]]:
@@ -177,8 +179,12 @@ class FeatureMaker:
             self._found = store, wanted_jobs([self._val, self._train], store)
         return self._found
 
+    def _encoding(self) -> AbstractContextManager[None]:
+        """Returns how the encoder runs: over clips as in training, to the bit; over the many frames of whole videos fast."""
+        return fast_encoding(self.model, self.device) if self._in_pieces else nullcontext()
+
     def _encode(self) -> Encode:
-        """Returns the encoder as training would run it."""
+        """Returns the encoder."""
         model = self.model.to(self.device)
 
         def encode(batch: ClipBatch) -> Tensor:
@@ -198,6 +204,32 @@ class FeatureMaker:
             with suppress(DataError):  # no frame in the labelled part: nothing is kept
                 needed += sum(stored_bytes(job.clips.num_frames(job.position, each) * frame_bytes) for each in job.variants)
         return needed
+
+
+def _clips(loaders: VideoDataModule, num_variants: int) -> tuple[KeptClips, KeptClips]:
+    """Returns the training and the validation clips."""
+    augmentation, videos = loaders.augment.resolved(), loaders.manifest.videos
+    val = CentreViews(EvalClips(videos["val"], loaders.clip, loaders.reading))
+    if is_varied(augmentation, loaders.clip):
+        return AugmentedVariants(loaders.train_clips, augmentation, num_variants), val
+    return CentreViews(EvalClips(videos["train"], loaders.clip, loaders.reading)), val
+
+
+def _whole_videos(loaders: VideoDataModule, num_variants: int) -> tuple[KeptClips, KeptClips]:
+    """Returns the training and the validation videos, in pieces."""
+    augmentation, videos = loaders.augment.resolved(), loaders.manifest.videos
+    val = VideoPieces(centre_chunks(videos["val"], loaders.clip, loaders.reading))
+    if varies_pixels(augmentation):
+        chunks = training_chunks(videos["train"], loaders.clip, loaders.augment, loaders.reading, loaders.seed)
+        return VideoPieces(chunks, augmentation, num_variants), val
+    return VideoPieces(centre_chunks(videos["train"], loaders.clip, loaders.reading)), val
+
+
+def _read_from(clips: KeptClips, store: ArrayStore, failures: Mapping[str, str]) -> Features:
+    if isinstance(clips, VideoPieces):
+        return ChunkFeatures(clips, store, failures)
+    assert isinstance(clips, ShownClips)
+    return FeatureClips(clips, store, failures)
 
 
 def _unwritable(folder: Path, error: OSError) -> str:

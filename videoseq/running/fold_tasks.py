@@ -135,7 +135,8 @@ class RegressionFolds(FoldTask):
 
     def evidence(self, units: Units, numbers: Floats, num_units: int) -> Evidence:
         """See `value_figures`."""
-        return evidence_of_sums(units, value_sums(numbers[:, 0], numbers[:, 1]), num_units, value_figures)
+        sums = value_sums(numbers[:, 0], numbers[:, 1], mean=float(numbers[:, 0].mean()))
+        return evidence_of_sums(units, sums, num_units, value_figures)
 
     def draw(self, folder: Path, numbers: Floats) -> None:
         """Draws `scatter.png`."""

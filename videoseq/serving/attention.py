@@ -10,6 +10,7 @@ from videoseq.data.loading import evaluation_loader
 from videoseq.data.sampling import sample_clip
 from videoseq.data.videos import Video
 from videoseq.serving.device import autocast
+from videoseq.serving.encoding import fast_encoding
 from videoseq.serving.predictor import Predictor
 
 
@@ -33,7 +34,7 @@ def attention_of(predictor: Predictor, videos: Sequence[Video]) -> dict[int, lis
     for batch in loader:
         if not len(batch):
             continue
-        with torch.inference_mode(), autocast(predictor.device, predictor.precision):
+        with fast_encoding(model, predictor.device), torch.inference_mode(), autocast(predictor.device, predictor.precision):
             weights = model.attention(batch.video.to(predictor.device), batch.lengths).float().cpu()  # (B, T)
         for position, row, length in zip(batch.videos, weights, batch.lengths.tolist(), strict=True):
             found[position] = _by_time(videos[position], predictor, row[:length].tolist())

@@ -1,8 +1,7 @@
 """What a model says about every frame of videos of any length, which are read in chunks and never held as a whole."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +19,8 @@ from videoseq.models.calibration import Calibration
 from videoseq.models.carried_state import CarriedState
 from videoseq.models.video_model import VideoModel
 from videoseq.serving.device import autocast
+from videoseq.serving.encoding import FRAMES_AT_ONCE, fast_encoding
 from videoseq.types import ClipSpec, TaskSpec
-
-_FRAMES_AT_ONCE = 512
-"""Frames of a batch of chunks, which a process decodes ahead, and which are encoded at once but on a CPU."""
-
-_FRAMES_AT_ONCE_ON_CPU = 16
-"""What a few frames need fits into the caches: a small encoder is three times as fast as on 256 of them."""
 
 _MOST_LANES = 4
 """Videos that are read side by side: a chunk is decoded from the keyframe before it, so that few long ones cost less than many
@@ -80,7 +74,7 @@ def frame_chunks(videos: Sequence[Video], clip: ClipSpec, reading: Reading, *, b
     """
     num_lanes = max(min(batch_size, _MOST_LANES, len(videos)), 1)
     return evaluation_chunks(
-        videos, clip, reading, chunk_frames=_FRAMES_AT_ONCE // num_lanes, num_lanes=num_lanes, num_workers=num_workers
+        videos, clip, reading, chunk_frames=FRAMES_AT_ONCE // num_lanes, num_lanes=num_lanes, num_workers=num_workers
     )
 
 
@@ -117,7 +111,7 @@ def infer_frames(
     parts: dict[int, list[Tensor]] = defaultdict(list)
     found: dict[int, VideoFrames] = {}
     failures: dict[int, str] = {}
-    with torch.no_grad(), _fast_encoding(model, device):
+    with torch.no_grad(), fast_encoding(model, device):
         for batch in chunks:
             failures.update(batch.failures)
             with autocast(device, precision):
@@ -136,23 +130,6 @@ def infer_frames(
             advance()
     read = tuple(sorted(found.keys() - failures.keys()))
     return FrameAnswers(read, tuple(found[position] for position in read), tuple(sorted(failures.items())))
-
-
-@contextmanager
-def _fast_encoding(model: VideoModel, device: torch.device) -> Iterator[None]:
-    """Lets a model encode as is fastest on a CPU, the same up to rounding, and then as before."""
-    if device.type != "cpu":
-        yield
-        return
-    before = model.channels_last, model.encoder_chunk
-    formats = {False: torch.contiguous_format, True: torch.channels_last}
-    model.channels_last, model.encoder_chunk = True, min(model.encoder_chunk or _FRAMES_AT_ONCE, _FRAMES_AT_ONCE_ON_CPU)
-    model.encoder.to(memory_format=torch.channels_last)
-    try:
-        yield
-    finally:
-        model.channels_last, model.encoder_chunk = before
-        model.encoder.to(memory_format=formats[model.channels_last])
 
 
 def _pieces(model: VideoModel, batch: ClipBatch, carried: CarriedState, device: torch.device) -> list[Tensor]:

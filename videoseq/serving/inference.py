@@ -1,8 +1,7 @@
 """Answers about whole videos, averaged over their clips and crops."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,13 +13,11 @@ from videoseq.models.answers import answers_of
 from videoseq.models.calibration import Calibration
 from videoseq.models.video_model import VideoModel
 from videoseq.serving.device import autocast
+from videoseq.serving.encoding import fast_encoding
 from videoseq.types import TaskSpec, derive_seed
 
 FrameOrder = Literal["ordered", "shuffled", "reversed", "single"]
 REORDERINGS: tuple[FrameOrder, ...] = ("shuffled", "reversed", "single")
-
-FRAMES_AT_ONCE = 512
-"""Frames that the encoder gets at once, so that long clips fit into memory."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,7 @@ def infer_videos(
     """Runs a model over batches of clips and averages the answers about every video.
 
     Args:
-        model: The model; it is put into eval mode and onto the device. Where it has no `encoder_chunk` it encodes
-            `FRAMES_AT_ONCE` here.
+        model: The model; it is put into eval mode and onto the device.
         batches: Clips; those of one video may stand in several batches.
         device: Where the model runs.
         precision: `32-true`, `bf16-mixed` or `16-mixed`.
@@ -69,35 +65,25 @@ def infer_videos(
     sums: dict[int, tuple[Tensor, int]] = {}
     failures: dict[int, str] = {}
     num_views: Counter[int] = Counter()
-    for batch in batches:
-        failures.update(batch.failures)
-        if len(batch):
-            views = _count_views(batch.videos, num_views)
-            shown = batch if order == "ordered" else reorder_frames(batch, order, views)
-            with torch.inference_mode(), autocast(device, precision), _in_chunks(model):
-                moved = shown.to(device)
-                logits, _ = model(moved.video, moved.lengths)  # (B, K)
-            answers = answers_of(logits, task, calibration).view(len(batch), -1)  # (B, K)
-            both = torch.stack([answers, logits.float()], dim=1).cpu()  # (B, 2, K)
-            for position, row in zip(batch.videos, both, strict=True):
-                total, count = sums.get(position, (torch.zeros_like(row), 0))
-                sums[position] = (total + row, count + 1)
-        advance()
+    with fast_encoding(model, device):
+        for batch in batches:
+            failures.update(batch.failures)
+            if len(batch):
+                views = _count_views(batch.videos, num_views)
+                shown = batch if order == "ordered" else reorder_frames(batch, order, views)
+                with torch.inference_mode(), autocast(device, precision):
+                    moved = shown.to(device)
+                    logits, _ = model(moved.video, moved.lengths)  # (B, K)
+                answers = answers_of(logits, task, calibration).view(len(batch), -1)  # (B, K)
+                both = torch.stack([answers, logits.float()], dim=1).cpu()  # (B, 2, K)
+                for position, row in zip(batch.videos, both, strict=True):
+                    total, count = sums.get(position, (torch.zeros_like(row), 0))
+                    sums[position] = (total + row, count + 1)
+            advance()
     videos = tuple(sorted(position for position in sums if position not in failures))
     means = [sums[position][0] / sums[position][1] for position in videos]
     answers, logits = torch.stack(means, dim=1) if means else torch.zeros(2, 0, 1)  # (2, M, K)
     return VideoAnswers(videos, answers if task.has_classes else answers[:, 0], logits, tuple(sorted(failures.items())))
-
-
-@contextmanager
-def _in_chunks(model: VideoModel) -> Iterator[None]:
-    """Lets a model encode no more than `FRAMES_AT_ONCE` where its `encoder_chunk` is None, and then all at once again."""
-    chunk = model.encoder_chunk
-    model.encoder_chunk = chunk or FRAMES_AT_ONCE
-    try:
-        yield
-    finally:
-        model.encoder_chunk = chunk
 
 
 def _count_views(videos: Sequence[int], num_views: Counter[int]) -> list[int]:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import isnan
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -72,7 +72,7 @@ class MeanAveragePrecision(Metric):
 
 
 class SummedFigure(Metric, ABC):
-    """A figure of `reporting.scores`, of which only sums are kept.
+    """A figure of `reporting.scores`, of which only sums are kept: on the CPU, since not every device knows float64.
 
     Args:
         name: Which.
@@ -85,15 +85,19 @@ class SummedFigure(Metric, ABC):
     def __init__(self, name: str, num_sums: int, **options: Any) -> None:
         super().__init__(**options)
         self.name = name
-        self.add_state("sums", torch.zeros(num_sums), dist_reduce_fx="sum")
+        self.add_state("sums", torch.zeros(num_sums, dtype=torch.float64), dist_reduce_fx="sum")
+
+    def _apply(self, *_: Any, **__: Any) -> Self:
+        """Leaves the sums where and as they are, whatever device or type the module goes to."""
+        return self
 
     def update(self, answers: Tensor, targets: Tensor) -> None:
         """Adds a batch."""
-        self.sums += torch.from_numpy(self.sums_of(answers, targets).sum(0)).to(self.sums)
+        self.sums += torch.from_numpy(self.sums_of(answers, targets).sum(0))
 
     def compute(self) -> Tensor:
         """Returns the figure over all batches, a scalar."""
-        return torch.tensor(float(self.figures_of(self.sums.double().cpu().numpy())[self.name]))
+        return torch.tensor(float(self.figures_of(self.sums.numpy())[self.name]))
 
     @abstractmethod
     def sums_of(self, answers: Tensor, targets: Tensor) -> Floats:
@@ -119,8 +123,6 @@ class LabelFigure(SummedFigure):
 class ValueFigure(SummedFigure):
     """`mae`, `rmse` or `r2`, fed with values (N,) and targets (N,) in units.
 
-    The sums are of standardised values, so that squares of large ones leave no digits out.
-
     Args:
         name: Which.
         task: Mean and deviation of the values.
@@ -132,19 +134,23 @@ class ValueFigure(SummedFigure):
 
     def sums_of(self, answers: Tensor, targets: Tensor) -> Floats:
         """See `value_sums`."""
-        values, wanted = ((part.double().cpu().numpy() - self.mean) / self.std for part in (answers, targets))
-        return value_sums(wanted, values)
+        values, wanted = (part.double().cpu().numpy() for part in (answers, targets))
+        return value_sums(wanted, values, mean=self.mean, std=self.std)
 
     def figures_of(self, sums: Floats) -> dict[str, Floats]:
         """See `value_figures`."""
-        figures = value_figures(sums)
-        return {name: value if name == "r2" else value * self.std for name, value in figures.items()}
+        return value_figures(sums, std=self.std)
 
 
 def _of_classification(task: TaskSpec, num_outputs: int) -> dict[str, Metric]:
     top5 = MulticlassAccuracy(num_outputs, average="micro", top_k=min(5, num_outputs), **_UNCHECKED)
-    accuracy, f1_macro = _of_frames(task, num_outputs).values()
-    return {"accuracy": accuracy, "top5_accuracy": top5, "f1_macro": f1_macro, "ece": CalibrationError(**_ALONE)}
+    same = _of_frames(task, num_outputs)
+    return {
+        "accuracy": same["accuracy"],
+        "top5_accuracy": top5,
+        "f1_macro": same["f1_macro"],
+        "ece": CalibrationError(**_ALONE),
+    }
 
 
 def _of_multilabel(task: TaskSpec, num_outputs: int) -> dict[str, Metric]:

@@ -97,7 +97,9 @@ class TrainingOptions:
         tbptt_frames: Whole videos are trained on in chunks of so many frames, however long they are (truncated back-propagation
             through time): each clip of a batch goes on where the one before it has stopped, with the state that the head has
             reached, and gradients stop there. For tasks with an answer for each frame, heads that can be carried on, and
-            `clip.sampling=all`, whose `max_frames` then does not count; null trains on clips.
+            `clip.sampling=all` without `clip.max_frames`; null trains on clips. Each chunk is decoded from the keyframe before
+            it: where keyframes are further apart than a few chunks, `data.cache=frames` decodes every video once, and
+            `python -m videoseq.prepare` writes videos with closer ones.
         encoder_chunk: Frames that the encoder gets at once, so that long clips fit into memory; null is all frames of a batch.
             That is enough for a frozen encoder; one that is trained needs `activation_checkpointing` too. The result is the
             same, but for what dropout or stochastic depth in the encoder draw; only where BatchNorm is not trained

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from videoseq.errors import CheckpointError
-from videoseq.models.checkpoint import PAYLOAD_KEY
+from videoseq.models.checkpoint import PAYLOAD_KEY, check_format
 from videoseq.models.weights import read_torch_file
 from videoseq.training.callbacks.ema import WeightAverage
 from videoseq.training.module import SequenceModule
@@ -35,6 +35,8 @@ def check_resumable(checkpoint: Path, module: SequenceModule, training: Training
         CheckpointError: It does not; the message names what differs.
     """
     content = read_torch_file(checkpoint, what="a checkpoint of a training run", fix="give checkpoints/last.ckpt of a run")
+    if isinstance(content, Mapping) and PAYLOAD_KEY in content:
+        check_format(content[PAYLOAD_KEY], f"cannot continue: checkpoint {str(checkpoint)!r}")
     if not isinstance(content, Mapping) or not _KEYS.issubset(content):
         raise CheckpointError(f"cannot continue from {str(checkpoint)!r}: it holds no state of a training run; {_FIX}")
     different = [
@@ -50,9 +52,6 @@ def check_resumable(checkpoint: Path, module: SequenceModule, training: Training
 
 
 def _model_differences(payload: Mapping[str, Any], module: SequenceModule) -> Iterator[str]:
-    if payload["format"] != module.payload["format"]:
-        yield f"the format of checkpoints was {payload['format']}, is {module.payload['format']}"
-        return
     for part in ("encoder", "head", "clip"):
         yield from _differences(part if part == "clip" else f"model.{part}", payload[part], module.payload[part])
     for name in ("mean", "std"):  # the rest of the task follows from its options

@@ -37,15 +37,13 @@ def test_features_of_an_encoder_that_is_trained_are_refused():
         choose_cache("features", STANDARD, encoder_stays_frozen=False)
 
 
-def test_labels_of_frames_need_all_frames():
-    reason = "labels of frames are measured on all frames of a video, not on one clip of it"
-    choice = choose_cache("auto", STANDARD, encoder_stays_frozen=True, per_frame=True)
+def test_clips_with_labels_of_frames_are_not_kept():
+    reason = "labels of frames are measured on all frames of a video, and trained on in clips of it"
+    choice = choose_cache("auto", STANDARD, encoder_stays_frozen=True, labels_clips_by_frame=True)
     assert choice == CacheChoice("none", reason)
-    with pytest.raises(
-        ConfigError, match=rf"^data.cache=features keeps .*, but {reason}. Fix: data.cache=none, or data.cache=fr"
-    ):
-        choose_cache("features", STANDARD, encoder_stays_frozen=True, per_frame=True)
-    assert choose_cache("frames", STANDARD, encoder_stays_frozen=True, per_frame=True).mode == "frames"
+    with pytest.raises(ConfigError, match=rf"^data.cache=features keeps .*, but {reason}. Fix: training.tbptt_frames=N, which"):
+        choose_cache("features", STANDARD, encoder_stays_frozen=True, labels_clips_by_frame=True)
+    assert choose_cache("frames", STANDARD, encoder_stays_frozen=True, labels_clips_by_frame=True).mode == "frames"
 
 
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])

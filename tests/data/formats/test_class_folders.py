@@ -24,6 +24,11 @@ def test_class_folders(tmp_path: Path, video_bytes: bytes) -> None:
     assert [record.row for record in records] == ["jump/1.avi", "run/2.MP4", "run/deep/er/1.mkv"]
 
 
+def test_one_name_in_two_spellings_is_one_class(tmp_path: Path, video_bytes: bytes) -> None:
+    make(tmp_path, video_bytes, "train/caf\u00e9/1.mp4", "val/cafe\u0301/2.mp4")
+    assert [record.label for record in read_annotations(tmp_path)] == ["caf\u00e9"] * 2
+
+
 @pytest.mark.parametrize(
     "suffix", ["mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "ts", "flv", "ogv", "wmv", "3gp", "MoV"]
 )

@@ -22,6 +22,13 @@ def test_several_classes_are_sorted(root: Path) -> None:
     assert labels_of(root, MULTILABEL) == ["jump|run", "", "run|wave"]
 
 
+def test_one_name_in_two_spellings_is_one_class(root: Path) -> None:
+    write_csv(root, "path,labels", "a.mp4,caf\u00e9|run", "b.mp4,cafe\u0301")
+    assert labels_of(root, MULTILABEL) == ["caf\u00e9|run", "caf\u00e9"]
+    write_csv(root, "path,label", "a.mp4,caf\u00e9", "b.mp4,cafe\u0301")
+    assert labels_of(root, CLASSIFICATION) == ["caf\u00e9"] * 2
+
+
 def test_values_are_written_alike(root: Path) -> None:
     write_csv(root, "path,value", "a.mp4,1", "b.mp4,-2.50", "sub/c.mp4,1e3")
     assert labels_of(root, VALUE) == ["1.0", "-2.5", "1000.0"]
@@ -61,7 +68,21 @@ def test_parts_splits_and_groups_are_those_of_classes(root: Path, quoted: bool) 
             ["path,value", "a.mp4,1", "b.mp4,fast"],
             r"row 3 column 'value': 'fast' is no number, expected a value such as 2.5",
         ),
-        (VALUE, ["path,value", "a.mp4,"], r"row 2 column 'value': '' is no number.*Fix: write a number, or delete the row"),
+        (
+            VALUE,
+            ["path,value", "a.mp4,"],
+            r"row 2 column 'value': '' is no number.*Fix: write a number, decimals with a point, or delete the row",
+        ),
+        (
+            VALUE,
+            ["path,value", "a.mp4,1", "b.mp4,-1e39"],
+            r"row 3 column 'value': '-1e39' is too large, expected at most 3\.4e\+38\. Fix: correct it, or write all values in",
+        ),
+        (
+            MULTILABEL,
+            ["path,labels,start_seconds", 'a.mp4,run,"0,1"'],
+            r"row 2 column 'start_seconds': '0,1' is not a number of seconds.*Fix: write a number, decimals with a point, or not",
+        ),
         (VALUE, ["path,value", "a.mp4,inf"], r"row 2 column 'value': 'inf' is no number"),
         (
             VALUE,

@@ -72,6 +72,18 @@ def test_a_video_without_segments_shows_the_background(root: Path) -> None:
         read(root, WITH_REST, HEADER, "a.mp4,0,1,run,,", "a.mp4,,,,,")
 
 
+def test_what_means_the_same_may_be_written_in_two_ways(root: Path) -> None:
+    records = read(root, FRAMES, HEADER, "a.mp4,0,1,caf\u00e9,train,g", "a.mp4,1,2,cafe\u0301,Train,g", "b.mp4,0,1,run,valid,")
+    assert segments(records)[0] == ("a.mp4", [(0, 1, "caf\u00e9"), (1, 2, "caf\u00e9")])
+    assert [record.split for record in records] == ["train", "val"]
+
+
+def test_a_video_under_two_names_is_refused(root: Path) -> None:
+    (root / "link.mp4").symlink_to(root / "a.mp4")
+    with pytest.raises(DataError, match=r"row 3: the same video 'link\.mp4' as .* row 2\. Fix: write the same path in all"):
+        read(root, FRAMES, HEADER, "a.mp4,0,1,run,,", "link.mp4,1,2,run,,")
+
+
 def test_values_are_sorted_by_time(root: Path) -> None:
     records = read(root, VALUES, "path,time_seconds,value,split", "a.mp4,1,-2.5,train", "b.mp4,0,7,val", "a.mp4,0.5,3e1,train")
     times, ends, values = track_columns(records, 0)
@@ -135,7 +147,8 @@ def test_mistakes_in_segments_are_named(root: Path, lines: list[str], message: s
             ["a.mp4,0,1", "a.mp4,1,1", "a.mp4,0.0,2"],
             r"row 4: the video has a value at 0 s in values\.csv row 2 already\. Fix: delete",
         ),
-        (["a.mp4,0,nan"], r"row 2 column 'value': 'nan' is not a number"),
+        (["a.mp4,0,nan"], r"row 2 column 'value': 'nan' is not a number.* Fix: write a number, decimals with a point$"),
+        (["a.mp4,0,1", "a.mp4,1,1e39"], r"row 3 column 'value': '1e39' is too large, expected at most 3\.4e\+38\. Fix"),
     ],
 )
 def test_mistakes_in_values_are_named(root: Path, lines: list[str], message: str) -> None:

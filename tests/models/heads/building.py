@@ -21,16 +21,16 @@ SHAPE = (3, 2, 2)
 D, K = 12, 3
 
 SMALL = {
-    "lstm": RecurrentHeadOptions(hidden_size=4),
+    "lstm": RecurrentHeadOptions(hidden_size=8),
     "gru": RecurrentHeadOptions(name="gru", hidden_size=4, num_layers=2),
     "rnn": RecurrentHeadOptions(name="rnn", hidden_size=4),
     "mingru": MinGRUHeadOptions(hidden_size=4),
     "conv_lstm": ConvLSTMHeadOptions(hidden_size=4, num_layers=2),
-    "tcn": TCNHeadOptions(hidden_size=4, num_layers=3),
+    "tcn": TCNHeadOptions(hidden_size=16, num_layers=3),
     "transformer": TransformerHeadOptions(hidden_size=8, num_heads=2, context=4),
     "mean": MeanHeadOptions(),
 }
-"""A small head of every name."""
+"""A small head of every name, so wide that some unit of each layer passes gradients on, behind a ReLU or a maximum."""
 
 SEQUENCES = {name: options for name, options in SMALL.items() if name != "mean"}
 

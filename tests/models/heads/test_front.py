@@ -43,10 +43,10 @@ def test_three_frames_and_two(options, first, second):
     assert made[1, :2].tolist() == second
 
 
-def test_state_is_sum_count_frame_and_flag():
+def test_state_is_mean_count_frame_and_flag():
     _, state = prepared(centre="causal", motion="difference")
     assert [tensor.tolist() for tensor in state] == [
-        [[[12, 90], [6, 6]]],
+        [[[4, 30], [3, 3]]],
         [[[3], [2]]],
         [[[8, 60], [4, 6]]],
         [[[1], [1]]],
@@ -62,6 +62,27 @@ def test_a_row_of_zeros_in_the_state_begins_a_video_and_the_others_go_on():
     assert made[1].tolist() == [[0, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("num_frames", [1, 16, 90_000])
+def test_nothing_is_left_of_an_hour_of_a_still_scene(num_frames):
+    torch.manual_seed(0)
+    scene = torch.rand(64) * 3
+    front = FeatureFront(MeanHeadOptions(centre="causal", layer_norm=True), 64)
+    piece, state = scene.expand(1, num_frames, 64), None
+    with torch.no_grad():
+        for _ in range(min(3000, 90_000 // num_frames)):
+            made, state = front(piece, None, state)
+        assert made.abs().max() < 1e-4
+        later, _ = front(piece, None, (scene.view(1, 1, 64), torch.full((1, 1, 1), 1e6)))
+    assert later.abs().max() < 1e-4
+
+
+def test_a_mean_of_more_frames_than_float32_counts_stays_what_it_is():
+    mean, count = torch.tensor([[[0.1, 0.3]]]), torch.full((1, 1, 1), 2.0**24)
+    made, state = prepared(mean.repeat(1, 3, 1), None, (mean, count), centre="causal")
+    assert made.abs().max() < 1e-7
+    assert state[1].item() >= 2**24
+
+
 def test_grids_are_centred_at_every_place():
     x = noise(2, 5, 3, 2, 4)
     made, state = prepared(x, None, centre="clip", motion="difference")
@@ -69,6 +90,13 @@ def test_grids_are_centred_at_every_place():
     torch.testing.assert_close(made[..., :4], x - x.mean(1, keepdim=True))
     torch.testing.assert_close(made[:, 1:, ..., 4:], x[:, 1:] - x[:, :-1])
     assert [tensor.shape for tensor in state] == [(1, 2, 3, 2, 4), (1, 2, 1, 1, 1)]
+
+
+def test_gradients_of_motion_reach_the_frame_and_the_one_before():
+    x = noise(1, 4, 2).requires_grad_()
+    made, _ = FeatureFront(MeanHeadOptions(motion="difference"), 2)(x, None, None)
+    made[0, 2, 2:].sum().backward()
+    assert x.grad[0].tolist() == [[0, 0], [-1, -1], [1, 1], [0, 0]]
 
 
 def test_features_are_normalised_and_then_projected():
@@ -90,7 +118,7 @@ def test_a_still_scene_behind_the_motion_changes_nothing_where_the_clip_is_centr
     assert not torch.allclose(plain(x + scene)[0], plain(x)[0], atol=1e-2)
 
 
-def test_bfloat16_sums_are_kept_in_float32():
+def test_means_of_bfloat16_are_kept_in_float32():
     x = noise(1, 300, 4).to(torch.bfloat16)
     made, state = prepared(x, None, centre="causal", motion="difference")
     assert made.dtype == torch.bfloat16

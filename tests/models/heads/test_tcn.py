@@ -40,6 +40,14 @@ def test_without_residual_there_is_no_way_around():
     assert torch.equal(head(noise(1, 5, 12))[0][0], head.classifier.bias)
 
 
+def test_the_way_around_passes_gradients_on():
+    head, x = build(TCNHeadOptions(hidden_size=4, num_layers=2)), noise(1, 5, 12).requires_grad_()
+    for block in head.sequence.blocks:
+        nn.init.zeros_(block.convolutions[1].weight)
+    head.sequence(x, None, None)[0].sum().backward()
+    assert (x.grad != 0).any(2).all()
+
+
 def test_state_shorter_than_the_reach_is_kept_from_before():
     head, x = build(TCNHeadOptions(hidden_size=4, num_layers=3)), noise(1, 12, 12)
     _, state = head(x)

@@ -1,5 +1,7 @@
 """Figures and words of reports, from answers that are written by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +71,16 @@ def test_frames_without_a_label_count_nowhere_and_the_background_in_no_segment()
     assert (figures["accuracy"], figures["edit"], figures["f1_10"]) == (0.5, 0, 0)
     # A video of which nothing is labelled adds nothing, no edit score of 1 either.
     assert not found.video_sums(frames_of(rest), torch.full((4,), IGNORED)).any()
+
+
+@pytest.mark.parametrize("offset", [1e6, 2e6])
+def test_values_far_from_zero_keep_their_r2(offset):
+    task = TaskSpec("regression", mean=offset, std=0.5)
+    targets = offset + torch.tensor([0.0, 0.25, 0.5, 0.75])  # their squares agree to twelve digits
+    expected = {"mae": 0.125, "rmse": 0.125, "r2": 1 - 4 * 0.125**2 / (2 * 0.375**2 + 2 * 0.125**2), "loss": 1 / 16}
+    assert report(task, ("value",)).figures(targets + 0.125, targets) == pytest.approx(expected)
+    found = report(replace(task, per_frame=True), ("value",))
+    assert found.figures(found.video_sums(frames_of(targets + 0.125), targets)) == pytest.approx(expected)
 
 
 def test_only_labelled_values_count():

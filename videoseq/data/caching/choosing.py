@@ -25,7 +25,7 @@ class CacheChoice:
 
 
 def choose_cache(
-    wanted: CacheOption, augmentation: Augmentation, *, encoder_stays_frozen: bool, per_frame: bool = False
+    wanted: CacheOption, augmentation: Augmentation, *, encoder_stays_frozen: bool, labels_clips_by_frame: bool = False
 ) -> CacheChoice:
     """Returns what a run keeps.
 
@@ -33,7 +33,7 @@ def choose_cache(
         wanted: `data.cache`.
         augmentation: How training clips are varied.
         encoder_stays_frozen: Whether no part of the encoder is trained in any epoch.
-        per_frame: Whether every frame has a label.
+        labels_clips_by_frame: Whether every frame has a label, and training goes over clips and not over whole videos.
 
     Raises:
         ConfigError: `features` is wanted where an epoch needs the encoder.
@@ -45,9 +45,9 @@ def choose_cache(
     elif mixing is not None:
         obstacle = f"augment.{mixing}={getattr(augmentation, mixing)} mixes the pixels of clips anew in every epoch"
         fix = f"augment.{mixing}=0, or data.cache=frames, which keeps decoded frames"
-    elif per_frame:
-        obstacle = "labels of frames are measured on all frames of a video, not on one clip of it"
-        fix = "data.cache=none, or data.cache=frames, which keeps decoded frames"
+    elif labels_clips_by_frame:
+        obstacle = "labels of frames are measured on all frames of a video, and trained on in clips of it"
+        fix = "training.tbptt_frames=N, which trains on all frames too; or data.cache=frames, which keeps decoded frames"
     else:
         obstacle = fix = ""
     if wanted == "features" and obstacle:

@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from videoseq.data.batch import ClipBatch, ClipSample, collate
 from videoseq.data.caching.shards import ShardWriter
-from videoseq.data.caching.shown import ShownClips
+from videoseq.data.caching.shown import KeptClips
 from videoseq.data.caching.store import ArrayStore
 from videoseq.data.loading import ClipLoader
 from videoseq.data.manifest import Progress
@@ -24,15 +24,15 @@ _POLL_SECONDS = 0.5
 
 
 class Job(NamedTuple):
-    """Clips of one video that are wanted.
+    """Clips of one video, or of one piece of it, that are wanted.
 
     Attributes:
         clips: Its split.
-        position: Of the video in it.
-        variants: Which clips of the video.
+        position: Of the video, or of the piece, in it.
+        variants: Which clips of it.
     """
 
-    clips: ShownClips
+    clips: KeptClips
     position: int
     variants: tuple[int, ...]
 
@@ -82,14 +82,14 @@ class WantedClips(Dataset[list[ClipSample]]):
         return collate([sample for samples in jobs for sample in samples])
 
 
-def wanted_jobs(parts: Sequence[ShownClips], store: ArrayStore) -> list[Job]:
+def wanted_jobs(parts: Sequence[KeptClips], store: ArrayStore) -> list[Job]:
     """Returns what a store is missing of the clips of some splits; what several videos share is wanted once."""
     seen: set[str] = set()
     jobs = []
     for clips in parts:
         variants = tuple(range(clips.num_variants))
-        for start in range(0, len(clips.videos), _ASKED_TOGETHER):
-            end = min(start + _ASKED_TOGETHER, len(clips.videos))
+        for start in range(0, len(clips), _ASKED_TOGETHER):
+            end = min(start + _ASKED_TOGETHER, len(clips))
             asked = [Job(clips, position, variants) for position in range(start, end)]
             missing = set(store.missing([name for job in asked for name in job.names]))
             for job in asked if missing else ():

@@ -75,6 +75,17 @@ def variant_name(content: bytes, variant: int, augmentation: str) -> str:
     return f"{content.decode()} variant {variant} {augmentation}"
 
 
+def piece_name(whole: str, start: int, stop: int) -> str:
+    """Returns the name of a part of a whole video.
+
+    Args:
+        whole: Name of the view or the variant of which it is a part.
+        start: Its first frame, counted in the frames of the video that are shown.
+        stop: The frame behind its last one.
+    """
+    return f"{whole} frames {start} to {stop}"
+
+
 def augmentation_digest(augmentation: Augmentation, *, is_reversed: bool) -> str:
     """Returns the digest of how the clips of a class are varied.
 

@@ -18,28 +18,28 @@ from videoseq.data.videos import Video, Videos
 from videoseq.errors import DataError
 
 
-class ShownClips(ABC):
-    """The clips of a split, `num_variants` of every video.
+class KeptClips(ABC):
+    """What a feature cache keeps of a split: places, each in `num_variants` variants.
 
     Attributes:
-        videos: The videos.
-        reading: How their frames are read.
-        num_variants: Clips of each.
-        targets: What each clip shows: (N, num_variants) int64 class ids or float32 values, or (N, num_variants, K) float32.
+        reading: How the frames are read.
+        num_variants: Variants of each place.
     """
 
-    videos: Sequence[Video]
     reading: Reading
     num_variants: int
-    targets: NDArray[Any]
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Returns how many places there are."""
 
     @abstractmethod
     def name(self, index: int, variant: int) -> str:
-        """Returns the name of a clip's features."""
+        """Returns the name of the features of a variant of a place."""
 
     @abstractmethod
     def num_frames(self, index: int, variant: int) -> int:
-        """Returns the frames of a clip.
+        """Returns the frames of it.
 
         Raises:
             DataError: The labelled part of the video holds no frame.
@@ -47,7 +47,22 @@ class ShownClips(ABC):
 
     @abstractmethod
     def samples(self, index: int, variants: Sequence[int]) -> list[ClipSample]:
-        """Returns clips of one video, one crop each, or why it could not be read."""
+        """Returns variants of one place, one crop each, or why it could not be read."""
+
+
+class ShownClips(KeptClips):
+    """The clips of a split, `num_variants` of every video.
+
+    Attributes:
+        videos: The videos.
+        targets: What each clip shows: (N, num_variants) int64 class ids or float32 values, or (N, num_variants, K) float32.
+    """
+
+    videos: Sequence[Video]
+    targets: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.videos)
 
 
 class CentreViews(ShownClips):
@@ -147,5 +162,5 @@ class AugmentedVariants(ShownClips):
 
 def _targets(videos: Sequence[Video]) -> NDArray[Any]:
     targets = Videos.of(videos).targets
-    assert not isinstance(targets, Tracks), "clips with a target for each frame are not cached: choose_cache"
-    return targets
+    assert not isinstance(targets, Tracks), "targets of frames are those of whole videos: VideoPieces"
+    return targets.astype(np.float32) if targets.dtype.kind == "f" else targets

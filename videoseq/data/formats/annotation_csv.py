@@ -8,7 +8,7 @@ from pathlib import Path
 from videoseq.data.formats.csv_columns import read_csv_columns
 from videoseq.data.formats.csv_header import find_columns
 from videoseq.data.formats.csv_kinds import csv_kind
-from videoseq.data.formats.label_cells import LABEL_CELLS
+from videoseq.data.formats.label_cells import LABEL_CELLS, NUMBER_FIX
 from videoseq.data.formats.source import Source
 from videoseq.data.formats.split_words import split_of
 from videoseq.data.formats.text_files import csv_rows
@@ -105,6 +105,6 @@ def _seconds(cells: dict[str, str], column: str, where: str) -> float | None:
     if not math.isfinite(value) or value < 0:
         raise DataError(
             f"{where} column {column!r}: {text!r} is not a number of seconds, expected 0 or more, such as 2.5. "
-            "Fix: write a number, or nothing for the whole video"
+            f"Fix: {NUMBER_FIX}, or nothing for the whole video"
         )
     return value

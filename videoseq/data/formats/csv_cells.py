@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from videoseq.data.columns import Words
 from videoseq.data.formats.csv_columns import Coded, coded_cells
+from videoseq.data.formats.label_cells import LARGEST_VALUE, NUMBER_FIX, too_large
 from videoseq.data.formats.text_files import csv_rows
 from videoseq.errors import DataError
 
@@ -57,7 +58,7 @@ class Cells:
             required: Whether no cell may be empty.
 
         Raises:
-            DataError: A cell holds none; the message names it.
+            DataError: A cell holds none, or one that is too large; the message names it.
         """
         texts, codes = self.columns[column]
         numbers = np.array([_number(text) for text in texts], np.float64)
@@ -65,8 +66,10 @@ class Cells:
         for row in np.flatnonzero(are_wrong[codes])[:1].tolist():
             expected = "a number of seconds, expected 0 or more" if low == 0 else "a number, expected a value"
             raise DataError(
-                f"{self.where(row, column)}: {self.text(row, column)!r} is not {expected}, such as 2.5. Fix: write a number"
+                f"{self.where(row, column)}: {self.text(row, column)!r} is not {expected}, such as 2.5. Fix: {NUMBER_FIX}"
             )
+        for row in np.flatnonzero((np.abs(numbers) > LARGEST_VALUE)[codes])[:1].tolist():
+            raise DataError(f"{self.where(row, column)}: {too_large(self.text(row, column))}")
         found: NDArray[np.float64] = numbers[codes]
         return found
 

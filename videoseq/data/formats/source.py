@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from videoseq.data.formats.label_cells import composed
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.local_files import Listing, check_local_file, list_folder
 from videoseq.data.plain_files import find_plain_files
@@ -92,7 +93,7 @@ class Source:
             frames=self.frames,
         )
         frames = self.frames if self.frames is not None and checked.is_dir() else None
-        return VideoRecord(checked, label, split, group, row=row, frames=frames, is_official=is_official)
+        return VideoRecord(checked, composed(label), split, group, row=row, frames=frames, is_official=is_official)
 
     def located(self, paths: Sequence[str]) -> list[str | None]:
         """Returns where videos are, absolute; None where `record` refuses one.

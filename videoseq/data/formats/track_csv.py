@@ -1,6 +1,6 @@
 """Labels in time from a CSV file: segments of a class each, or values at times; several rows a video."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from videoseq.data.columns import Texts, Words
 from videoseq.data.formats.csv_cells import Cells, read_cells
 from videoseq.data.formats.csv_kinds import csv_kind
-from videoseq.data.formats.label_cells import SEPARATOR
+from videoseq.data.formats.label_cells import SEPARATOR, composed
 from videoseq.data.formats.source import Source
-from videoseq.data.formats.split_words import split_of
+from videoseq.data.formats.split_words import SPLIT_NAMES, split_of
 from videoseq.data.frame_folders import is_folder
 from videoseq.data.records import NO_SPLIT, Records
 from videoseq.data.tracks import TOLERANCE_SECONDS, Curve, Segments, TrackRows, Tracks
@@ -42,7 +42,8 @@ def read_track_csv(file: Path, source: Source, columns: Mapping[str, int], width
     tracks = _curves(cells, paths) if is_curve else _segments(cells, paths, source.task.background)
     firsts = np.full(len(paths.names), len(paths), np.int64)
     np.minimum.at(firsts, paths.codes, np.arange(len(paths)))
-    splits, groups = (_alike(cells, column, paths, firsts) for column in ("split", "group"))
+    splits = _alike(cells, "split", paths, firsts, lambda text: SPLIT_NAMES.get(text.lower(), text))
+    groups = _alike(cells, "group", paths, firsts, lambda text: text)
     folders = np.array([source.frames is not None and is_folder(Path(path)) for path in paths.names], bool)
     nothing = np.full(len(firsts), np.nan)
     return Records(
@@ -72,7 +73,8 @@ def _located(cells: Cells, source: Source) -> Words:
 
 def _segments(cells: Cells, paths: Words, background: str | None) -> Tracks:
     starts, ends = (cells.numbers(column, 0.0) for column in ("start_seconds", "end_seconds"))
-    labels = cells.words("label")
+    written = cells.words("label")
+    labels = Words.coded([composed(name) for name in written.names], written.codes)
     have_label = labels.codes >= 0
     have_times = ~np.isnan(starts), ~np.isnan(ends)
     complete = have_label & have_times[0] & have_times[1]
@@ -153,9 +155,12 @@ def _occurring(tracks: Tracks) -> list[str]:
     return [SEPARATOR.join(names) for names in found]
 
 
-def _alike(cells: Cells, column: str, paths: Words, firsts: NDArray[np.int64]) -> list[str]:
-    """Returns what stands in a column of every video, whose rows must agree."""
-    codes = cells.columns[column][1] if column in cells.columns else np.zeros(len(cells), np.int32)
+def _alike(
+    cells: Cells, column: str, paths: Words, firsts: NDArray[np.int64], meaning: Callable[[str], str]
+) -> list[str]:
+    """Returns what stands in a column of every video, whose rows must agree in what it means."""
+    texts, codes = cells.columns.get(column, ([""], np.zeros(len(cells), np.int32)))
+    codes = Words.coded([meaning(text) for text in texts], codes).codes
     for row in np.flatnonzero(codes != codes[firsts[paths.codes]])[:1].tolist():
         first = int(firsts[paths.codes[row]])
         raise DataError(

@@ -20,8 +20,8 @@ class FeatureFront(nn.Module):
 
     Attributes:
         size: Of what comes out.
-        num_tensors: Tensors of the state: sum (1, B, …, D) and count (1, B, 1, …) of `centre=causal`, then the frame before
-            (1, B, …, D) and whether there is one (1, B, 1, …) of `motion=difference`.
+        num_tensors: Tensors of the state: mean (1, B, …, D) and count (1, B, 1, …) of `centre=causal`, at least float32, then
+            the frame before (1, B, …, D) and whether there is one (1, B, 1, …) of `motion=difference`.
     """
 
     def __init__(self, options: HeadOptions, size: int) -> None:
@@ -50,9 +50,9 @@ class FeatureFront(nn.Module):
         if self.centre == "clip":
             prepared = x - _mean(x, mask)
         if self.centre == "causal":
-            mean, sums = _running_mean(x, mask, given[:2])
+            mean, so_far = _running_mean(x, mask, given[:2])
             prepared, given = x - mean, given[2:]
-            new_state.extend(sums)
+            new_state.extend(so_far)
         if self.motion == "difference":
             difference, last = _difference(x, valid, given)
             prepared = torch.cat((prepared, difference), dim=-1)  # (B, T, …, D) -> (B, T, …, 2 * D)
@@ -73,13 +73,21 @@ def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
     return (frames.sum(1, keepdim=True) / _weights(frames, mask).sum(1, keepdim=True)).to(x.dtype)
 
 
-def _running_mean(x: Tensor, mask: Tensor | None, sums: list[Tensor]) -> tuple[Tensor, State]:
-    """Returns the mean over the frames up to and including each, (B, T, …, D), and sum and count after the last."""
+def _running_mean(x: Tensor, mask: Tensor | None, before: list[Tensor]) -> tuple[Tensor, State]:
+    """Returns the mean over the frames up to and including each, (B, T, …, D), and mean and count after the last.
+
+    The mean is carried, and what the frames differ from it is summed: the sum of an hour of frames has no digits left for what
+    one frame adds. The count, of float32, grows to 2^24 where frames come one by one, six days at 30 a second; the mean has
+    long stopped to move by then.
+    """
     frames = wide(x)
-    totals, counts = _sums_so_far(frames), _sums_so_far(_weights(frames, mask))  # (B, T, …, D), (B, T, 1, …)
-    if sums:
-        totals, counts = totals + sums[0].squeeze(0).unsqueeze(1), counts + sums[1].squeeze(0).unsqueeze(1)
-    return (totals / counts).to(x.dtype), (totals[:, -1].unsqueeze(0), counts[:, -1].unsqueeze(0))
+    weights = _weights(frames, mask)
+    base, counts = frames[:, :1], _sums_so_far(weights)  # (B, 1, …, D), (B, T, 1, …)
+    if before:
+        mean, count = (tensor.squeeze(0).unsqueeze(1) for tensor in before)
+        base, counts = torch.where(count > 0, mean, base), counts + count
+    means = base + _sums_so_far(weights * (frames - base)) / counts
+    return means.to(x.dtype), (means[:, -1].unsqueeze(0), counts[:, -1].unsqueeze(0))
 
 
 def _sums_so_far(x: Tensor) -> Tensor:

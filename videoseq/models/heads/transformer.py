@@ -113,7 +113,8 @@ class _Block(nn.Module):
         self.num_heads = options.num_heads
         self.attention_norm, self.norm = nn.LayerNorm(size), nn.LayerNorm(size)
         self.inputs, self.output = nn.Linear(size, 3 * size), nn.Linear(size, size)
-        self.scores = nn.Parameter(torch.zeros(options.num_heads, options.context))  # by distance
+        # By head and distance; a vector, for it is a bias and gets no weight decay.
+        self.scores = nn.Parameter(torch.zeros(options.num_heads * options.context))
         self.perceptron = nn.Sequential(nn.Linear(size, 4 * size), nn.GELU(), nn.Linear(4 * size, size))
         self.dropout = nn.Dropout(options.dropout)
 
@@ -140,4 +141,5 @@ class _Block(nn.Module):
     def _mask(self, windows: _Windows, is_hidden: Tensor) -> Tensor:
         """Returns what is added to the scores, (B * n, heads, Q, P + Q): that of the distance, or -inf."""
         distances = windows.distances(self.scores.device).clamp(0, windows.num_past)
-        return self.scores[:, distances].masked_fill(is_hidden.unsqueeze(2), -torch.inf).flatten(0, 1)
+        scores = self.scores.view(self.num_heads, -1)  # (heads * context,) -> (heads, context)
+        return scores[:, distances].masked_fill(is_hidden.unsqueeze(2), -torch.inf).flatten(0, 1)

@@ -79,6 +79,20 @@ class HeadOptions:
                 "model.encoder.spatial=[4,4], or model.head.name=lstm"
             )
 
+    def check_single_frames(self) -> None:
+        """Refuses what makes nothing but zeros of clips of one frame.
+
+        Raises:
+            ConfigError: Such clips are centred, or told by their motion.
+        """
+        zeros = {
+            f"model.head.centre={self.centre}": (self.centre != "none", "nothing of a frame is left", "model.head.centre=none"),
+            f"model.head.motion={self.motion}": (self.motion != "none", "it is always 0", "model.head.motion=none"),
+        }
+        for word, (is_given, why, fix) in zeros.items():
+            if is_given:
+                raise ConfigError(f"clip.num_frames=1 with {word}: {why}; set {fix}, or clip.num_frames=2 or more")
+
 
 @dataclass(frozen=True)
 class MeanHeadOptions(HeadOptions):
@@ -96,7 +110,7 @@ class MeanHeadOptions(HeadOptions):
         super().check_effect(per_frame=per_frame, has_grid=has_grid)
         if self.centre == "clip" and not per_frame and not self.layer_norm:
             raise ConfigError(
-                "model.head.centre=clip with model.head.name=mean: the mean of what is left is always 0; set "
+                "model.head.centre=clip with model.head.name=mean: the mean of the centred features is always 0; set "
                 "model.head.centre=none, or a head that sees the order"
             )
 
@@ -128,8 +142,8 @@ class SequenceHeadOptions(HeadOptions):
         super().check_effect(per_frame=per_frame, has_grid=has_grid)
         if per_frame and self.pool != "last":
             raise ConfigError(
-                f"model.head.pool={self.pool} makes one answer of all frames, and the task asks for one of each frame: leave "
-                "model.head.pool out"
+                f"model.head.pool={self.pool} makes one answer of all frames, and the task asks for one of each frame: set "
+                "model.head.pool=last"
             )
 
 
@@ -205,8 +219,8 @@ class TCNHeadOptions(ResidualHeadOptions):
     """Blocks of two causal convolutions over time; block i looks 2^i frames apart.
 
     Attributes:
-        kernel_size: Frames that a convolution over time sees; all layers together see `1 + 2 * (kernel_size - 1) *
-            (2 ** num_layers - 1)`.
+        kernel_size: Frames that a convolution over time sees, at least 2; all layers together see `1 + 2 * (kernel_size - 1) *
+            (2 ** num_layers - 1)` frames.
     """
 
     name: str = "tcn"
@@ -230,7 +244,7 @@ class TransformerHeadOptions(SequenceHeadOptions):
 
     Attributes:
         num_heads: Attentions side by side; hidden_size is divided among them.
-        context: Frames to which a frame attends in each layer, itself included.
+        context: Frames to which a frame attends in each layer, itself included, at least 2.
     """
 
     name: str = "transformer"
@@ -245,6 +259,8 @@ class TransformerHeadOptions(SequenceHeadOptions):
         super().__post_init__()
         check_count("model.head.num_heads", self.num_heads)
         check_count("model.head.context", self.context)
+        if self.context == 1:
+            raise refuse("model.head.context", self.context, "at least 2: with 1 no frame would see another")
         if self.hidden_size % self.num_heads:
             raise refuse("model.head.hidden_size", self.hidden_size, f"a multiple of model.head.num_heads={self.num_heads}")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
@@ -26,12 +27,9 @@ class FrameValuesReport(WholeVideoReport):
     picture: ClassVar[str] = "curves.png"
 
     def video_sums(self, found: VideoFrames, targets: Tensor) -> Floats:
-        """See `value_sums`."""
-        has_label = ~targets.isnan()
-        found_sums: Floats = value_sums(targets[has_label].double().numpy(), found.answers[has_label].double().numpy()).sum(
-            axis=0
-        )
-        return found_sums
+        """See `value_sums`; of values that the task's mean and deviation have standardised."""
+        task = self.predictor.loaded.config.task
+        return _sums(found, targets, mean=task.mean, std=task.std)
 
     def figures(self, sums: Floats) -> dict[str, float]:
         """See `figures_of_values`."""
@@ -40,7 +38,7 @@ class FrameValuesReport(WholeVideoReport):
     def write(self, folder: Path, title: str, measured: MeasuredSplit[FrameAnswers], paths: Sequence[str]) -> dict[str, Any]:
         """Writes `values.csv`, `videos.csv`, `scatter.png` and `curves.png`."""
         write_values(folder / "values.csv", _value_rows(measured, paths))
-        write_sums(folder / "videos.csv", paths, VALUE_SUMS, self.sums(measured))
+        write_sums(folder / "videos.csv", paths, VALUE_SUMS, _sums_in_units(measured))
         self._scatter(measured, title).savefig(folder / "scatter.png", dpi=120)
         self._curves(measured, paths).savefig(folder / self.picture, dpi=110)
         print_evaluation(title, measured.metrics, {})
@@ -63,6 +61,18 @@ class FrameValuesReport(WholeVideoReport):
             targets, preds = measured.targets[row].double().numpy(), found.answers.double().numpy()
             shown.append(ValueCurve(paths[row], found.seconds, targets, preds))
         return curves_figure(shown)
+
+
+def _sums(found: VideoFrames, targets: Tensor, **standard: float) -> Floats:
+    has_label = ~targets.isnan()
+    pairs = (part[has_label].double().numpy() for part in (targets, found.answers))
+    sums: Floats = value_sums(*pairs, **standard).sum(axis=0)
+    return sums
+
+
+def _sums_in_units(measured: MeasuredSplit[FrameAnswers]) -> Floats:
+    """Returns what each video adds in units, (M, 5): a cross-validation adds it up over models of other standards."""
+    return np.stack([_sums(*pair) for pair in zip(measured.result.answers, measured.targets, strict=True)])
 
 
 def _value_rows(measured: MeasuredSplit[FrameAnswers], paths: Sequence[str]) -> Iterator[dict[str, Any]]:

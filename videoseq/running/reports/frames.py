@@ -51,13 +51,12 @@ class FramesReport(WholeVideoReport):
 
     def write(self, folder: Path, title: str, measured: MeasuredSplit[FrameAnswers], paths: Sequence[str]) -> dict[str, Any]:
         """Writes `segments.csv`, `videos.csv`, `confusion_matrix.png` and `timelines.png`."""
-        sums = self.sums(measured)
         write_segments(folder / "segments.csv", self._segment_rows(measured, paths))
-        write_sums(folder / "videos.csv", paths, frame_sum_columns(self.names), sums)
+        write_sums(folder / "videos.csv", paths, frame_sum_columns(self.names), measured.sums)
         probs, targets = self.of_labelled(measured, lambda one: one.answers)
         write_confusion(folder / "confusion_matrix.png", targets, probs, self.names)
         self._timelines(measured, paths).savefig(folder / self.picture, dpi=110)
-        classes = self._classes(sums)
+        classes = self._classes(measured.sums)
         print_evaluation(title, measured.metrics, classes)
         return {**measured.metrics, "per_class": classes}
 
@@ -69,7 +68,7 @@ class FramesReport(WholeVideoReport):
         """Adds curves and bars of the classes, over frames, and timelines."""
         probs, targets = self.of_labelled(measured, lambda one: one.answers)
         occurs = one_hot(targets, len(self.names)) > 0
-        add_classes(writer, split, occurs, probs, self._classes(self.sums(measured)), step)
+        add_classes(writer, split, occurs, probs, self._classes(measured.sums), step)
         paths = [video.record.path.name for video in measured.videos]
         writer.add_figure(f"{split}/timelines", self._timelines(measured, paths), step)
 

@@ -25,8 +25,9 @@ class RegressionReport(ClipReport):
 
     def figures(self, answers: Tensor, targets: Tensor) -> dict[str, float]:
         """See `figures_of_values`."""
-        sums = value_sums(targets.double().numpy(), answers.double().numpy()).sum(axis=0)
-        return figures_of_values(sums, self.predictor.loaded.config.task)
+        task = self.predictor.loaded.config.task
+        sums = value_sums(targets.double().numpy(), answers.double().numpy(), mean=task.mean, std=task.std)
+        return figures_of_values(sums.sum(axis=0), task)
 
     def write(self, folder: Path, title: str, measured: MeasuredSplit[VideoAnswers], paths: Sequence[str]) -> dict[str, Any]:
         """Writes `predictions.csv` and `scatter.png`."""
@@ -51,8 +52,13 @@ class RegressionReport(ClipReport):
 
 
 def figures_of_values(sums: Any, task: TaskSpec) -> dict[str, float]:
-    """Returns `mae`, `rmse` and `r2` from the sum of rows of `value_sums`, and `loss`, the mean squared standardised error."""
-    found = {name: float(value) for name, value in value_figures(sums).items()}
+    """Returns `mae`, `rmse` and `r2` from the sum of rows of `value_sums`, and `loss`, the mean squared standardised error.
+
+    Args:
+        sums: (5,), of values that the task's mean and deviation have standardised.
+        task: What is learned.
+    """
+    found = {name: float(value) for name, value in value_figures(sums, std=task.std).items()}
     return {**found, "loss": found["rmse"] ** 2 / task.std**2}
 
 

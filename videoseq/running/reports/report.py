@@ -2,16 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from videoseq.data.videos import Video
 from videoseq.errors import DataError
 from videoseq.models.calibration import Calibration
+from videoseq.reporting.scores import Floats
 from videoseq.serving.frame_inference import FrameAnswers
 from videoseq.serving.inference import FrameOrder, VideoAnswers
 from videoseq.serving.predictor import Predictor
@@ -28,12 +30,14 @@ class MeasuredSplit(Generic[AnswersT]):
         result: What is said about them.
         targets: What is true of each of them, as a batch has it.
         metrics: Its figures; where its files were written those of the classes too, under `per_class`.
+        sums: What each video adds to the figures, (M, S); (0, 0) where they are not made of sums over videos.
     """
 
     videos: tuple[Video, ...]
     result: AnswersT
     targets: tuple[Tensor, ...]
     metrics: dict[str, Any]
+    sums: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,8 @@ class WholeVideoReport(Report[FrameAnswers]):
         measured = MeasuredSplit(videos, result, targets, {})
         if not len(self.evidence(measured)[1]):
             raise DataError(f"none of the frames of {len(videos)} videos has a label to compare with: choose other videos")
-        return replace(measured, metrics=self.figures(self.sums(measured).sum(axis=0)))
-
-    def sums(self, measured: MeasuredSplit[FrameAnswers]) -> Floats:
-        """Returns what each of M videos adds to the figures, (M, S)."""
-        pairs = zip(measured.result.answers, measured.targets, strict=True)
-        return np.stack([self.video_sums(one, wanted) for one, wanted in pairs])
+        sums = np.stack([self.video_sums(one, wanted) for one, wanted in zip(result.answers, targets, strict=True)])
+        return replace(measured, metrics=self.figures(sums.sum(axis=0)), sums=sums)
 
     @abstractmethod
     def video_sums(self, found: VideoFrames, targets: Tensor) -> Floats:
