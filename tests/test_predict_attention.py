@@ -35,7 +35,7 @@ def test_rows_tell_the_weight_of_every_frame_by_its_time(capsys, attentive, bars
     loaded = load_checkpoint(attentive)
     clip = EvalClips([whole_video(scan_video(video))], loaded.config.clip, Reading())[0].frames
     with torch.no_grad():
-        expected = loaded.model.attention(clip, torch.tensor([4]))[0].tolist()
+        expected = loaded.model.head.attention(loaded.model.encode(clip))[0].tolist()
     assert [one["weight"] for one in row["attention"]] == pytest.approx(expected, abs=2e-6)
     assert sum(one["weight"] for one in row["attention"]) == pytest.approx(1, abs=1e-5)
     assert run(capsys, "predict", *words, "output=rows.csv").code == 0
@@ -54,14 +54,8 @@ def test_a_window_has_the_attention_to_its_own_frames(capsys, attentive, bars):
     assert found == [[0, 0.1, 0.2, 0.3], [0.6, 0.7, 0.8, 0.9]]
 
 
-def test_a_model_without_attention_is_refused(capsys, checkpoint, bars):
-    outcome = run(capsys, "predict", f"checkpoint={checkpoint}", f"input={bars / 'left'}", "attention=true")
+def test_a_model_without_attention_is_refused_before_a_video_is_looked_for(capsys, checkpoint):
+    outcome = run(capsys, "predict", f"checkpoint={checkpoint}", "input=nowhere.mp4", "attention=true")
     assert outcome.code == 2
     assert "model.head.pool=attention" in outcome.err
     assert "Traceback" not in outcome.err
-
-
-def test_attention_is_to_one_view(capsys, attentive, bars):
-    outcome = run(capsys, "predict", f"checkpoint={attentive}", f"input={bars / 'left'}", "attention=true", "num_clips=2")
-    assert outcome.code == 2
-    assert "attention is that to one view of a video. Fix: leave num_clips and num_crops out, or attention" in outcome.err

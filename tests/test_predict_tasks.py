@@ -1,12 +1,25 @@
 """`python -m videoseq.predict` of every task: rows of videos, segments and frames."""
 
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
+import torch
 
 from tests.commands import read_csv, read_json, run
 from tests.task_data import FPS, NUM_FRAMES
 from tests.task_runs import data_of
+from videoseq.data.dataset import Reading
+from videoseq.data.decoding.demux import scan_video
+from videoseq.data.tracks import Segments
+from videoseq.models.checkpoint import load_checkpoint
+from videoseq.reporting.progress import progress_bar
+from videoseq.running.reports import report_of
+from videoseq.serving.parts import whole_video
+from videoseq.serving.predictions import predict_rows
+from videoseq.serving.predictor import Predictor
+from videoseq.serving.requests import RowRequest
 
 END = NUM_FRAMES / FPS
 
@@ -120,25 +133,28 @@ def test_a_value_for_every_frame_or_at_steps_of_time(predict, task_run):
     assert read_json("rows.json")[0]["value"] == steps[3]["value"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "word", "message"),
-    [
-        ("frames", "windows=true", "windows is for a model with one answer for a video"),
-        ("values", "num_clips=2", "num_clips is for a model with one answer for a video"),
-        ("frames", "num_crops=3", "Fix: leave num_crops out"),
-        ("values", "min_seconds=1", "min_seconds is for segments, the rows of a model of frames, but this is a regress"),
-        ("multilabel", "min_seconds=1", "Fix: leave min_seconds out"),
-        ("frames", "step_seconds=1", "step_seconds is for a model with a value for every frame"),
-        ("regression", "step_seconds=1", "Fix: leave step_seconds out"),
-    ],
-)
-def test_options_without_effect_are_refused(predict, kind, word, message):
-    outcome = predict(kind, word)
+def test_an_option_without_effect_is_refused(predict):
+    outcome = predict("multilabel", "top_k=2")
     assert outcome.code == 2
-    assert message in outcome.err
+    assert "these are rows of a multilabel model. Fix: leave top_k out" in outcome.err
 
 
-def test_single_frames_are_no_segments(predict):
-    outcome = predict("frames", "frames=[1]", "min_seconds=1")
-    assert outcome.code == 2
-    assert "but this is a frames model asked for single frames. Fix: leave min_seconds out" in outcome.err
+def test_a_frame_that_is_shown_several_times_counts_once(task_run):
+    """A model of more frames per second than the video has."""
+    run_folder = task_run("frames")
+    loaded = load_checkpoint(run_folder / "checkpoints" / "best.ckpt")
+    faster = replace(loaded, config=replace(loaded.config, clip=replace(loaded.config.clip, target_fps=25.0)))
+    predictor = Predictor(faster, Reading(), torch.device("cpu"), "32-true", progress_bar, 4, 0)
+    info = scan_video(data_of(run_folder) / "13.mp4")
+    rows, failures = predict_rows(predictor, [info], RowRequest())
+    assert not failures
+    borders = [0, *(row["end_seconds"] for row in rows)]
+    assert [row["start_seconds"] for row in rows] == borders[:-1]
+    assert borders == sorted({*borders})
+    assert borders[-1] == END
+    ends = np.array([0.5, END])
+    target = Segments(np.array([0, 0.5]), ends, np.array([0, 2]))
+    measured = report_of(predictor).ask([replace(whole_video(info), target=target)])
+    assert measured.result.answers[0].frames.tolist() == list(range(NUM_FRAMES))
+    assert measured.targets[0].tolist() == [0] * 5 + [2] * 15
+    assert measured.sums[0, 0] == NUM_FRAMES

@@ -38,7 +38,7 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
     from videoseq.reporting.files import write_json
     from videoseq.reporting.progress import progress_bar
     from videoseq.reporting.run_files import git_commit, versions
-    from videoseq.running.measuring import list_bad_videos, measure_split, predictor_of
+    from videoseq.running.measuring import clear_results, list_bad_videos, measure_split, predictor_of
     from videoseq.running.reports import FramesReport, report_of
     from videoseq.running.reports.report import shown_paths
 
@@ -58,6 +58,7 @@ def evaluate(cfg: EvaluateConfig) -> dict[str, Any]:
         raise DataError(f"the data has no {cfg.on} videos ({held}): choose another split with on=…")
     predictor = predictor_of(loaded, options, cfg.trainer)
     folder = Path(cfg.output).expanduser() if cfg.output is not None else _default_output(checkpoint, cfg.on)
+    clear_results(folder)
     list_bad_videos(folder, manifest, new=True)
     root = Path(options.root) if options.root is not None else None
     num_clips = cfg.num_clips or (1 if task.per_frame else 3)

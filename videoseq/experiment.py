@@ -48,15 +48,15 @@ def _run(cfg: ExperimentConfig, seed: int, outputs: Path, results: Path) -> dict
     (folder,) = (outputs / name).iterdir()
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     if metrics["test"] is not None:
-        probe = [] if metrics["task"]["per_frame"] else ["order_probe=true"]
-        run_command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", *probe)
-        evaluation = folder / "evaluation_test"
-        if probe:
-            metrics["order_probe"] = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))["order_probe"]
+        drawn = folder
+        if not metrics["task"]["per_frame"]:  # else the run has measured and drawn all that there is
+            run_command("evaluate", f"checkpoint={folder / 'checkpoints' / 'best.ckpt'}", "num_clips=1", "order_probe=true")
+            drawn = folder / "evaluation_test"
+            metrics["order_probe"] = json.loads((drawn / "metrics.json").read_text(encoding="utf-8"))["order_probe"]
         results.mkdir(parents=True, exist_ok=True)
         for picture in PICTURES:
-            if (evaluation / picture).is_file():
-                shutil.copy(evaluation / picture, results / f"test_{picture}")
+            if (drawn / picture).is_file():
+                shutil.copy(drawn / picture, results / f"test_{picture}")
     return metrics
 
 

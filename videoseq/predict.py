@@ -67,6 +67,8 @@ def predict(cfg: PredictConfig) -> list[dict[str, Any]]:
         cfg.attention,
     )
     request.check(predictor.loaded.config.task)
+    if cfg.attention:
+        predictor.loaded.model.head.check_attention()
     frames = cfg.frame_folders.resolved(frames_of_run(predictor.loaded.config.origin))
     paths = find_videos(cfg.input, frames)
     folders = [path for path in paths if path.is_dir()]

@@ -76,7 +76,7 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
     from videoseq.data.membership import split_identities
     from videoseq.reporting.files import write_json
     from videoseq.running.caching import keep_data
-    from videoseq.running.data_wait import advise, loading_of
+    from videoseq.running.data_wait import advise, advise_on_chunks, loading_of
     from videoseq.running.processes import joined
     from videoseq.running.summarising import summarise_run
     from videoseq.training.custom import build_callbacks
@@ -115,6 +115,8 @@ def _train(cfg: TrainConfig, folder: Path | None, log: "RunLog") -> TrainResult:
             processes=processes,
             resume=resume,
         )
+        if processes.is_first and (told := advise_on_chunks(loaders, kept.mode)) is not None:
+            logger.warning(told)
         fit_started = time.perf_counter()
         report = _fit(cfg, loaders, module, folder, resume, callbacks, writes=processes.is_first)
         fit_seconds = time.perf_counter() - fit_started
@@ -158,7 +160,9 @@ def _prepare(cfg: TrainConfig, resume: Path | None) -> "tuple[SequenceModule, Vi
         "median_seconds": manifest.median_seconds,
     }
     config = ModelConfig(cfg.model.encoder, cfg.model.head, manifest.class_names, cfg.clip, origin, manifest.fitted_task)
-    loaders = VideoDataModule(manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed, cfg.training.tbptt_frames)
+    loaders = VideoDataModule(
+        manifest, cfg.clip, cfg.augment, cfg.data, cfg.seed, cfg.training.tbptt_frames, carries_state=cfg.model.head.is_causal
+    )
     return _build_module(cfg, loaders, config, encoder), loaders
 
 

@@ -80,7 +80,10 @@ def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
         ({"optimizer": {"lr": "fast"}}, r"optimizer\.lr must be a number, got 'fast'"),
         ({"training": {"channels_last": 1}}, r"training\.channels_last must be true or false, got 1"),
         ({"training": {"clip_norm": "x"}}, r"training\.clip_norm must be a number or null, got 'x'"),
-        ({"model": {"encoder": {"spatial": 4}}}, r"model\.encoder\.spatial must be a size such as 4x4 or \[4,4\] or null, got 4"),
+        (
+            {"model": {"encoder": {"spatial": 4}}},
+            r"model\.encoder\.spatial must be a size such as 4x4 or \[4,4\] or null, got 4",
+        ),
         (
             {"model": {"encoder": {"spatial": "4X4"}}},
             r"model\.encoder\.spatial must be a size such as 4x4 or \[4,4\] or null, got '4X4'",
@@ -127,15 +130,15 @@ def test_epochs_and_layers_of_stages_may_arrive_as_numbers_or_text(stages):
         ),
         (
             {"clip": {"num_frames": 1}, "model": {"head": {"centre": "clip"}}},
-            r"^clip\.num_frames=1 with model\.head\.centre=clip: of a single frame nothing is left; set model\.head\.centre=none or clip",
+            r"^clip\.num_frames=1 with model\.head\.centre=clip: of a single frame that makes nothing but zeros; set model",
         ),
         (
             {"clip": {"num_frames": 1}, "model": {"head": {"centre": "causal"}}},
-            r"^clip\.num_frames=1 with model\.head\.centre=causal: of a single frame nothing is left",
+            r"^clip\.num_frames=1 with model\.head\.centre=causal: .*; set model\.head\.centre=none, or clip\.num_frames=2",
         ),
         (
             {"clip": {"num_frames": 1, "sampling": "random_clip"}, "model": {"head": {"motion": "difference"}}},
-            r"^clip\.num_frames=1 with model\.head\.motion=difference: of a single frame it is always 0; set model\.head\.motion=none or",
+            r"^clip\.num_frames=1 with model\.head\.motion=difference: .*; set model\.head\.motion=none, or clip",
         ),
         ({"channels": [4]}, r"unknown option channels: did you mean model\.encoder\.channels\?"),
         ({"resume": "auto", "init_from": "x.ckpt"}, r"resume continues a run and init_from starts a new one"),
@@ -186,6 +189,7 @@ def test_a_required_option_is_named_with_an_example():
         ({"output": "rows.txt"}, r"output must end in \.csv or \.json, got 'rows\.txt'"),
         ({"window_seconds": 0}, "window_seconds must be positive or null"),
         ({"frames": "all"}, r"frames must be a list"),
+        ({"frames": []}, r"frames names no frame, got \[\]\. Fix: frames=\[0,100\] or any others, or leave frames out"),
     ],
 )
 def test_predict_checks_its_options(content, message):

@@ -110,7 +110,7 @@ REFUSED = {
     "several names": (["name=a,b"], "name=b: name and paths.outputs say where a sweep .-m. lies, so each takes one value"),
     "several figures": (
         ["training.monitor=loss,accuracy"],
-        "^videoseq.train: training.monitor=accuracy: a sweep .-m. says by one figure which run is best, got loss and accuracy: ",
+        "^videoseq.train: training.monitor=accuracy: a sweep .-m. says by one figure which run is best, got loss and accuracy",
     ),
     "several tasks": (["task.name=classification,regression"], "got accuracy and r2: give all runs the same training.monitor"),
     "another folder": (["hydra.sweep.dir=x"], "hydra.sweep.dir=x: a sweep lies in <paths.outputs>/<name>/sweep_<date>"),

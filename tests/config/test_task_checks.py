@@ -50,6 +50,11 @@ def test_a_figure_that_the_task_does_not_have_ranks_nothing(task, monitor, known
         ({"name": "multilabel", "loss": {"name": "focal"}}, r"unknown task\.loss\.name='focal': Known: bce"),
         ({"name": "frames", "loss": {"name": "mse"}}, r"unknown task\.loss\.name='mse': Known: cross_entropy, focal"),
         ({"name": "regression", "background": "rest"}, r"task\.background: it goes with task\.name=frames\. "),
+        (
+            {"name": "frames", "background": ""},
+            r"task\.background must be a class name without '\|', got ''\. Fix: name it, or",
+        ),
+        ({"name": "frames", "background": "a|b"}, r"task\.background must be a class name without '\|', got 'a\|b'"),
         ({"name": "frames", "per_frame": True}, r"task\.per_frame: it goes with task\.name=regression\. "),
         ({"name": "regression", "loss": {"delta": 2.0}}, r"task\.loss\.delta: it goes with task\.loss\.name=huber\. "),
         ({"name": "multilabel", "loss": {"label_smoothing": 1.0}}, r"label_smoothing must lie in \[0, 1\), got 1\.0"),

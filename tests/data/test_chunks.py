@@ -7,14 +7,17 @@ import pytest
 import torch
 
 from videoseq.data.augment_options import AugmentOptions
+from videoseq.data.caching.building import FrameBuilder
 from videoseq.data.chunk_order import ChunkBatches
-from videoseq.data.chunks import ResumableChunkLoader, evaluation_chunks, shown_lengths, training_chunks
+from videoseq.data.chunks import ResumableChunkLoader, evaluation_chunks, longest_chunks, shown_lengths, training_chunks
 from videoseq.data.dataset import Reading
 from videoseq.data.decoding.demux import scan_video
 from videoseq.data.tracks import Curve, Segments
-from videoseq.data.transforms import eval_transform
-from videoseq.data.videos import Video
+from videoseq.data.transforms import decode_size, eval_transform
+from videoseq.data.videos import Video, Videos
 from videoseq.data.writing import write_video
+from videoseq.models.carried_state import CarriedState
+from videoseq.reporting.progress import progress_bar
 from videoseq.types import IGNORED, ClipSpec, Limits, VideoRecord
 
 CLIP = ClipSpec(height=32, width=32, sampling="all", crop_fraction=1.0)
@@ -105,8 +108,8 @@ def test_lengths_are_known_without_decoding(videos, clip, part, expected):
     assert shown_lengths([labelled(videos[0].record.path, **part)], clip).tolist() == [expected]
 
 
-def loader(videos, augment="standard", *, num_workers=0, start=0, lanes=2, seed=0):
-    clips = training_chunks(videos, CLIP, AugmentOptions(augment), Reading(), seed)
+def loader(videos, augment="standard", *, num_workers=0, start=0, lanes=2, seed=0, reading=Reading()):  # noqa: B008
+    clips = training_chunks(videos, CLIP, AugmentOptions(augment), reading, seed)
     batches = ChunkBatches(shown_lengths(videos, CLIP), 3, lanes, seed)
     return ResumableChunkLoader(clips, batches, num_workers, lambda: 0, start)
 
@@ -145,6 +148,47 @@ def test_a_video_that_cannot_be_read_further_is_a_failure_and_its_lane_goes_on(t
     assert [len(batch.failures) for batch in batches] == [0, 0, 1, 0, 0, 0]
     assert batches[2].failures[0][0] == 0
     assert batches[2].lanes.tolist() == []
+
+
+def test_a_video_of_which_the_first_chunk_cannot_be_read_does_not_go_on_with_the_state_of_another(
+    tmp_path, numbered, damaged_copy, videos
+):
+    write_video(tmp_path / "whole.mp4", list(numbered(9)), options={"g": "3", "bf": "0"})
+    torn = labelled(damaged_copy(tmp_path / "whole.mp4", tmp_path / "torn.mp4", [1]))
+    carried, begun = CarriedState(), []
+    for batch in evaluated([videos[0], videos[2], torn], num_lanes=2):
+        state = carried.before(batch.lanes, batch.resets, torch.device("cpu"))
+        states = [0.0] * len(batch) if state is None else state[0].flatten().tolist()
+        begun.append((batch.videos, batch.resets.tolist(), states, [position for position, _ in batch.failures]))
+        carried.keep((torch.tensor([1.0 + position for position in batch.videos]).view(1, -1, 1),), batch.lanes)
+    assert begun == [
+        ((0,), [True], [0.0], [2]),
+        ((0, 2), [False, False], [1.0, 0.0], []),
+        ((0, 2), [False, False], [1.0, 3.0], []),
+        ((1,), [True], [0.0], []),
+        ((1,), [False], [2.0], []),
+    ]
+
+
+def test_kept_frames_give_the_batches_that_decoding_gives(videos, tmp_path):
+    built = FrameBuilder(Videos.of(videos), CLIP, AugmentOptions("standard"), Reading(), tmp_path).build(0, progress_bar)
+    assert built.num_items == 3
+    assert all(
+        built.cache.read(video, np.arange(3), decode_size(video.info.height, video.info.width, CLIP)) is not None
+        for video in videos
+    )
+    decoded, kept = loader(videos), loader(videos, reading=Reading(frames=built.cache))
+    for first, second in zip(rows_of(decoded), rows_of(kept), strict=True):
+        assert torch.equal(first[1], second[1])
+        assert first[2:] == second[2:]
+
+
+@pytest.mark.parametrize(
+    ("videos", "batch_size", "world_size", "expected"),
+    [(1, 8, 1, (512, 1)), (10, 8, 1, (128, 4)), (10, 2, 1, (256, 2)), (10, 8, 3, (128, 12)), (0, 8, 1, (512, 1))],
+)
+def test_chunks_without_gradients_are_as_long_as_memory_allows(videos, batch_size, world_size, expected):
+    assert longest_chunks(videos, batch_size, world_size) == expected
 
 
 def test_validation_crops_the_middle(videos, golden):

@@ -12,10 +12,10 @@ from tests.data.labelled import FRAMES, MULTILABEL, VALUE, VALUES, WITH_REST, bu
 from videoseq.data.frame_folders import FrameFolderOptions
 from videoseq.data.split_options import SplitOptions
 from videoseq.data.targets import targets_digest
-from videoseq.data.tracks import Tracks
+from videoseq.data.tracks import Track, Tracks
 from videoseq.data.videos import Videos, join_videos
 from videoseq.errors import CheckpointError, ConfigError, DataError
-from videoseq.types import IGNORED
+from videoseq.types import IGNORED, LONE_FRAME_SECONDS, TaskSpec
 
 LENGTHS = (10, 11, 12, 13, 14, 15, 16, 17)
 
@@ -106,6 +106,26 @@ def test_segments_may_end_one_frame_behind_the_video(root: Path, end: float, is_
     )
     with pytest.raises(DataError, match=message):
         build(root, FRAMES)
+
+
+def test_a_label_of_a_single_frame_may_end_anywhere(root: Path) -> None:
+    write_videos(root / "lone", [1])
+    segments(root, "1.mp4,0,1,run,train", "0.mp4,0.5,1,jump,train", "2.mp4,0,1,run,val", "lone/0.mp4,0,0.1,run,train")
+    train = build(root, FRAMES).videos["train"]
+    lone = train[[path.endswith("lone/0.mp4") for path in train.records.paths].index(True)]
+    assert lone.info.duration_seconds == LONE_FRAME_SECONDS
+    assert isinstance(lone.target, Track)
+    assert lone.target.at(lone.info.frame_seconds).tolist() == [1]
+
+
+@pytest.mark.parametrize("task", [FRAMES, WITH_REST])
+def test_a_data_set_of_nothing_but_tests_can_be_measured(root: Path, task: TaskSpec) -> None:
+    segments(root, "1.mp4,0,1,run,test", "0.mp4,0.5,1,jump,test", "2.mp4,0,1,run,test")
+    names = ("jump", "rest", "run")
+    manifest = build(root, task, names)
+    assert {split: len(videos) for split, videos in manifest.videos.items()} == {"train": 0, "val": 0, "test": 3}
+    with pytest.raises(DataError, match=r"^no video is in train, got only test\. Fix: give split train to some rows"):
+        build(root, task)
 
 
 def test_values_behind_the_end_are_refused(root: Path) -> None:

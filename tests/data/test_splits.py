@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.data.records import letters, numbered, record, split_records
 from videoseq.data.split_options import SplitOptions, SplitStrategy
+from videoseq.data.splits import assign_splits
 from videoseq.errors import ConfigError, DataError
 from videoseq.types import SPLITS, VideoRecord
 
@@ -119,6 +120,18 @@ def test_given_splits_must_be_complete() -> None:
         split_records([record("x", "a", "val"), record("y", "a", "test")], {}, SplitOptions())
     with pytest.raises(DataError, match=r"row y: the class 'ab' is in val but has no video in train.*mean 'abc'\?"):
         split_records([record("x", "abc", "train"), record("y", "ab", "val")], {}, SplitOptions())
+
+
+def test_who_does_not_train_needs_no_train() -> None:
+    def assigned(*records: VideoRecord) -> list[str]:
+        codes = assign_splits(records, [None] * len(records), SplitOptions(), trains=False)
+        return [SPLITS[code] for code in codes.tolist()]
+
+    assert assigned(record("x", "a", "test"), record("y", "b", "test")) == ["test", "test"]
+    assert assigned(record("x", "a", "val")) == ["val"]
+    assert assigned(record("x", "a", "train"), record("y", "b", "val")) == ["train", "val"]
+    with pytest.raises(DataError, match=r"same group 'g' is on two sides"):
+        assigned(record("x", "a", "val", "g"), record("y", "a", "test", "g"))
 
 
 def test_given_without_val_carves_it_from_train(caplog: pytest.LogCaptureFixture) -> None:

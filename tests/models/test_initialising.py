@@ -59,3 +59,20 @@ def test_the_pooling_of_the_same_answers_must_be_the_same(tmp_path):
         CheckpointError, match=r"unexpected: head\.pool\.\S+.*init_from needs the model\.encoder and model\.head"
     ):
         initialised(tmp_path / "x.ckpt", VIDEOS, replace(VIDEOS, head=FRAMES.head))
+
+
+def test_options_of_the_head_that_differ_though_the_weights_fit_are_named(tmp_path, caplog):
+    changed = replace(ATTENTION, pool="mean", centre="clip", dropout=0.5)
+    source = replace(VIDEOS, head=replace(ATTENTION, pool="last"))
+    initialised(tmp_path / "x.ckpt", source, replace(VIDEOS, head=changed))
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == (
+        "init_from: the checkpoint was trained with model.head.centre=none model.head.pool=last, which is another head than "
+        "model.head.centre=clip model.head.pool=mean: its weights fit in shape alone"
+    )
+
+
+def test_the_same_head_with_another_dropout_is_taken_without_a_word(tmp_path, caplog):
+    initialised(tmp_path / "x.ckpt", VIDEOS, replace(VIDEOS, head=replace(ATTENTION, dropout=0.5)))
+    assert not caplog.records

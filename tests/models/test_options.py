@@ -108,7 +108,12 @@ def test_names_lead_to_their_options():
         (ConvLSTMHeadOptions(), False, False, r"conv_lstm needs a grid of features.*set model\.encoder\.spatial=\[4,4\], or"),
         (RECURRENT(pool="mean"), True, False, r"pool=mean makes one answer of all frames.*: set model\.head\.pool=last"),
         (TCNHeadOptions(pool="attention"), True, True, r"pool=attention makes one answer of all frames"),
-        (MeanHeadOptions(centre="clip"), False, True, r"the mean of the centred features is always 0; set model\.head\.centre=none"),
+        (
+            MeanHeadOptions(centre="clip"),
+            False,
+            True,
+            r"the mean of the centred features is always 0; set model\.head\.centre=none",
+        ),
     ],
 )
 def test_heads_that_fit_neither_task_nor_encoder_are_refused(options, per_frame, has_grid, message):

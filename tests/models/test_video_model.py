@@ -174,15 +174,3 @@ def test_a_model_in_bfloat16_takes_the_same_frames(clip):
     logits, _ = build().to(torch.bfloat16).eval()(clip)
     assert logits.dtype == torch.bfloat16
     assert logits.isfinite().all()
-
-
-def test_attention_gives_the_weight_of_every_valid_frame(clip):
-    model = build(head="gru-attention").eval()
-    video, lengths = clip.repeat(2, 1, 1, 1, 1), torch.tensor([6, 2])
-    weights = model.attention(video, lengths)
-    assert weights.shape == (2, 6)
-    torch.testing.assert_close(weights.sum(1), torch.ones(2))
-    assert weights[1, 2:].tolist() == [0, 0, 0, 0]
-    torch.testing.assert_close(weights[1:, :2], model.attention(clip[:, :2]))
-    with pytest.raises(ModelError, match=r"no attention weights: they are of model\.head\.pool=attention"):
-        build().attention(clip)

@@ -1,9 +1,11 @@
 """Average precision against values worked out by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from videoseq.reporting.average_precision import average_precision, mean_of_classes
+from videoseq.reporting.average_precision import Rankings, average_precision, mean_of_classes
 
 
 def column(*values):
@@ -41,8 +43,22 @@ def test_a_weight_is_that_many_videos():
     rng = np.random.default_rng(0)
     probs, targets = rng.random((6, 3)).round(1), rng.random((6, 3)) > 0.4
     weights = rng.integers(0, 3, (5, 6))
-    found = average_precision(probs, targets, weights.astype(float))
+    found = Rankings(probs, targets, np.arange(6)).average_precision(weights.astype(float))
     assert found.shape == (5, 3)
     for row, counts in zip(found, weights, strict=True):
         repeated = average_precision(np.repeat(probs, counts, axis=0), np.repeat(targets, counts, axis=0))
         assert row == pytest.approx(repeated, nan_ok=True)
+
+
+def test_the_memory_does_not_grow_with_the_number_of_draws():
+    rng = np.random.default_rng(0)
+    probs, targets, groups = rng.random((20_000, 2)), rng.random((20_000, 2)) > 0.9, rng.integers(0, 4, 20_000)
+    rankings, weights = Rankings(probs, targets, groups), rng.integers(0, 3, (400, 4)).astype(float)
+    tracemalloc.start()
+    try:
+        found = rankings.average_precision(weights)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60e6  # one weight for each video and draw alone: 64 MB
+    assert found[[0, 399]] == pytest.approx(np.concatenate([rankings.average_precision(weights[[row]]) for row in (0, 399)]))

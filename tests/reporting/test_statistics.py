@@ -167,6 +167,12 @@ def test_the_sentence_says_whether_a_difference_is_real(interval, groups, level,
     assert compare_sentence("A", "B", "accuracy", interval, groups, level, higher_is_better=True) == sentence
 
 
+@pytest.mark.parametrize("interval", [Interval(np.nan, np.nan, np.nan), Interval(0.5, np.nan, np.nan)])
+def test_what_has_no_figure_cannot_be_compared(interval):
+    sentence = compare_sentence("A", "B", "map", interval, 12, 0.95, higher_is_better=True)
+    assert sentence == "B and A have no map to compare: whether a difference is real cannot be said"
+
+
 def test_mean_and_standard_deviation():
     mean, std = mean_and_std([{"accuracy": 0.5, "loss": 1.0}, {"accuracy": 0.7, "loss": 1.0}])
     assert mean == pytest.approx({"accuracy": 0.6, "loss": 1.0})

@@ -40,3 +40,19 @@ def test_every_class_has_a_colour_of_its_own(num_classes):
     figure.savefig(io.BytesIO())
     colours = {tuple(handle.get_facecolor()) for handle in figure.legends[0].get_patches()}
     assert len(colours) == num_classes
+    assert min(np.linalg.norm(1 - np.array(colour[:3])) for colour in colours) > 0.3  # white is a frame without a label
+
+
+@pytest.mark.parametrize(("num_classes", "name"), [(40, "m" * 8), (60, "a class of several words"), (20, "i"), (3, "m" * 120)])
+def test_the_legend_lies_inside_the_picture(num_classes, name):
+    ids = np.arange(num_classes)
+    timelines = [Timeline("", np.arange(num_classes + 1.0), ids, ids)] * 2
+    figure = timeline_figure(timelines, [f"{name} {k}" for k in ids])
+    figure.savefig(io.BytesIO())
+    inside, whole = figure.legends[0].get_window_extent(), figure.bbox
+    assert (inside.x0, inside.y0) >= (0, 0)
+    assert inside.x1 <= whole.x1
+    assert inside.y1 < whole.y1 / 2 or num_classes > 20
+    for axes in figure.axes:
+        assert axes.get_window_extent().height > 30
+        assert not axes.get_window_extent().overlaps(inside)

@@ -44,3 +44,6 @@ def test_values_of_videos_stand_below_each_other():
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["a $b$.mp4", "\\u89c6.mp4"]
     assert [line.get_label() for line in figure.axes[0].lines] == ["target", "prediction"]
     assert figure.axes[0].lines[1].get_ydata().tolist() == [1, 2, 2]
+    assert [axes.get_legend() for axes in figure.axes] == [None, None]  # it would hide a part of a curve
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["target", "prediction"]
+    assert not any(axes.get_window_extent().overlaps(figure.legends[0].get_window_extent()) for axes in figure.axes)

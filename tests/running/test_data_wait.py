@@ -1,14 +1,17 @@
 """What a run that waited for its data is told."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.commands import only_run, read_json, run, train_words
 from tests.training.runs import DATA, Run, scan
 from videoseq.data.options import most_workers
-from videoseq.running.data_wait import Loading, advise, loading_of
-from videoseq.training.options import TrainerOptions
+from videoseq.running.data_wait import Loading, advise, advise_on_chunks, keyframe_distance, loading_of
+from videoseq.training.options import TrainerOptions, TrainingOptions
+from videoseq.types import VideoInfo
 
 LARGE = Loading(2, 8, "none", "frames", 1080.0, 128.0)
 SMALL = replace(LARGE, short_side=128.0)
@@ -65,3 +68,28 @@ def test_a_run_that_waits_for_a_moment_is_told_nothing(capsys, bars, tmp_path):
     assert outcome.code == 0, outcome.err
     assert read_json(only_run(tmp_path) / "metrics.json")["data_wait_fraction"] > 0.2
     assert "waited for data" not in outcome.err
+
+
+def test_keyframes_far_apart_are_told_of_where_chunks_are_short(bars, tmp_path):
+    run = Run(scan(bars, tmp_path), tmp_path)
+    (number,) = {keyframe_distance(video.info) for video in run.manifest.videos["train"]}
+
+    def told(tbptt_frames, cache="none", **clip):
+        training = TrainingOptions(tbptt_frames=tbptt_frames)
+        return advise_on_chunks(replace(run, training=training, clip=replace(run.clip, **clip)).datamodule(), cache)
+
+    assert number == 5
+    assert told(1) == (
+        "each chunk of 1 frames is decoded from the keyframe before it, and keyframes are about 5 frames apart: about 2 times "
+        "as many frames are decoded as are shown. What helps: data.cache=frames, which decodes every video once; or a copy of "
+        "the videos with closer keyframes: python -m videoseq.prepare; or longer chunks"
+    )
+    assert [told(2), told(None), told(1, "frames"), told(1, "features")] == [None] * 4
+    assert told(1, sampling="all", frame_stride=2) is None
+    assert told(2, target_fps=1000.0) is not None
+
+
+def test_keyframes_are_counted():
+    video = VideoInfo(Path("x.mp4"), num_frames=500, keyframes=np.array([0, 250]))
+    assert keyframe_distance(video) == 250
+    assert keyframe_distance(VideoInfo(Path("x"), num_frames=500, frame_pattern="%d.jpg")) == 1

@@ -97,6 +97,19 @@ def test_every_answer_tells_its_frame_and_its_time(videos):
     assert answer.answers.shape == (5, 3)
 
 
+def test_a_frame_that_is_shown_several_times_has_one_answer_the_last(videos):
+    clip = replace(CLIP, target_fps=25.0)  # the frames of a video of 10 are shown 3, 2, 3, 2, … times
+    shown = shown_frames(videos[1], clip)
+    assert len(shown) == 18
+    model = build(name="lstm")
+    (answer,) = infer(model, videos[1:2], clip).answers
+    assert answer.frames.tolist() == list(range(7))
+    assert answer.seconds.tolist() == pytest.approx([k / 10 for k in range(7)])
+    last = [int(np.flatnonzero(shown == frame)[-1]) for frame in range(7)]
+    torch.testing.assert_close(answer.logits, whole_pass(model, videos[1], clip)[last], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(answer.answers, answer.logits.softmax(-1))
+
+
 def test_values_are_in_their_units(videos):
     task = TaskSpec("regression", per_frame=True, mean=100.0, std=20.0)
     model = build(task, name="gru")

@@ -92,6 +92,23 @@ def test_every_batch_advances_the_bar(model):
     assert len(steps) == 2
 
 
+def test_attention_is_that_to_the_valid_frames_and_encodes_nothing_twice():
+    torch.manual_seed(0)
+    encoder, head = SimpleEncoderOptions(channels=(4,), spatial=(2, 2)), RecurrentHeadOptions(hidden_size=8, pool="attention")
+    model = build_model(ModelConfig(encoder, head, ("a", "b"), ClipSpec(num_frames=5, height=8, width=8))).eval()
+    short, long = clips(2, 5)
+    encoded = []
+    with torch.no_grad():
+        expected = [model.head.attention(model.encode(clip[None]))[0] for clip in (short, long)]
+    model.encoder.register_forward_hook(lambda module, given, features: encoded.append(len(features)))
+    result = infer_videos(model, [collate([sample(4, short), sample(1, long)])], device=CPU, attention=True)
+    assert sum(encoded) == 7
+    assert result.attention.keys() == {1, 4}
+    for position, weights in zip((4, 1), expected, strict=True):
+        torch.testing.assert_close(result.attention[position], weights)
+    assert infer_videos(model, [collate([sample(4, short)])], device=CPU).attention == {}
+
+
 def test_precision_changes_the_figures_a_little(model):
     batches = [collate([sample(0, *clips(4))])]
     exact, rough = (infer_videos(model, batches, device=CPU, precision=name).answers for name in ("32-true", "bf16-mixed"))

@@ -76,7 +76,10 @@ class Run:
 
     def datamodule(self) -> VideoDataModule:
         """Returns fresh loaders."""
-        return VideoDataModule(self.manifest, self.clip, self.augment, self.data, self.seed, self.training.tbptt_frames)
+        tbptt_frames, carries_state = self.training.tbptt_frames, self.head.is_causal
+        return VideoDataModule(
+            self.manifest, self.clip, self.augment, self.data, self.seed, tbptt_frames, carries_state=carries_state
+        )
 
     def fit(
         self,

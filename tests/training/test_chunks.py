@@ -9,7 +9,7 @@ import torch
 
 from tests.training.flicker import write_data
 from tests.training.pairs import run_pair
-from tests.training.runs import DATA, ENCODER, HEAD, Run, StopAfter, assert_same, load, weights_of
+from tests.training.runs import DATA, ENCODER, HEAD, Repeated, Run, StopAfter, assert_same, differs, load, weights_of
 from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.batch import ClipSample, collate
 from videoseq.data.chunks import evaluation_chunks
@@ -17,9 +17,9 @@ from videoseq.data.dataset import Reading
 from videoseq.data.manifest import Manifest, build_manifest
 from videoseq.errors import CheckpointError, Interrupted
 from videoseq.reporting.progress import progress_bar
-from videoseq.training.options import TrainingOptions
+from videoseq.training.options import OptimizerOptions, TrainingOptions
 from videoseq.training.task_options import FramesOptions
-from videoseq.types import ClipSpec
+from videoseq.types import IGNORED, ClipSpec
 
 CLIP = ClipSpec(height=16, width=16, sampling="all")
 NUM_FRAMES = {"train": (21, 9, 14, 5, 11), "val": (13, 8)}
@@ -103,9 +103,13 @@ def test_a_checkpoint_of_other_chunks_is_refused(finished, run):
         other.fit(resume=finished[0].last)
 
 
-def test_validation_figures_are_those_of_whole_videos(run):
-    short = replace(run, training=replace(CHUNKED, max_epochs=1))
-    _, module = short.fit()
+@pytest.mark.parametrize(("carries_state", "lengths"), [(True, [13]), (False, [4, 4, 4, 1])])
+def test_validation_figures_are_those_of_whole_videos_whatever_the_chunks(run, carries_state, lengths):
+    short = replace(run, training=replace(CHUNKED, max_epochs=1), clip=replace(CLIP, max_frames=4))
+    loaders = short.datamodule()
+    loaders.carries_state = carries_state
+    _, module = short.fit(datamodule=loaders)
+    assert [batch.video.shape[1] for batch in loaders.val_dataloader()] == lengths
     found = float(module.trainer.callback_metrics["val/accuracy"])
     module.eval()
     right = count = 0
@@ -117,6 +121,11 @@ def test_validation_figures_are_those_of_whole_videos(run):
         count += batch.targets.numel()
     assert count == sum(NUM_FRAMES["val"])
     assert found == pytest.approx(right / count)
+
+
+def test_order_by_length_is_no_part_of_chunks(run):
+    assert run.datamodule().state_dict()["data.bucketing"] == "none"
+    assert replace(run, training=TrainingOptions()).datamodule().state_dict()["data.bucketing"] == "length"
 
 
 def test_a_head_that_needs_the_whole_video_is_validated_chunk_by_chunk(run):
@@ -156,3 +165,17 @@ def test_a_batch_of_which_nothing_could_be_read_lets_all_lanes_begin_anew(finish
     module.carried["val"].keep((torch.ones(1, 2, 8),), torch.tensor([0, 1]))
     assert module.validation_step(nothing, 0) is None
     assert module.carried["val"].tensors == ()
+
+
+@pytest.mark.parametrize("is_labelled", [True, False])
+def test_a_batch_in_which_no_frame_has_a_label_moves_nothing(flicker, run, is_labelled):
+    batch, *_ = evaluation_chunks(flicker.videos["train"], CLIP, Reading(), chunk_frames=4, num_lanes=2, num_workers=0)
+    given = batch if is_labelled else replace(batch, targets=torch.full_like(batch.targets, IGNORED))
+    decaying = replace(run, optimizer=OptimizerOptions(lr=0.1, weight_decay=0.5), training=replace(CHUNKED, max_epochs=1))
+    module = decaying.module()
+    before = {name: tensor.clone() for name, tensor in module.named_parameters()}
+    decaying.fit(module=module, datamodule=Repeated(given, 3, val=batch))
+    after = {name: tensor.detach() for name, tensor in module.named_parameters()}
+    assert differs(before, after) == is_labelled
+    assert (module.optimizers().optimizer.state != {}) == is_labelled
+    assert module.trainer.global_step == 3

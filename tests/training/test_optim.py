@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from videoseq.models.heads import build_head
+from videoseq.models.options import TransformerHeadOptions
 from videoseq.training.optim import build_optimizer, build_scheduler, lr_factor
 from videoseq.training.options import OptimizerOptions, SchedulerOptions
 
@@ -39,6 +41,13 @@ def test_groups_are_encoder_and_head_with_and_without_decay(parts):
         ("head", 0.1, 0.2, [(2, 4)]),
         ("head_no_decay", 0.1, 0.0, [(2,)]),
     ]
+
+
+def test_scores_by_distance_of_a_transformer_are_a_bias():
+    head = build_head(TransformerHeadOptions(hidden_size=8, num_heads=2, context=4), feature_shape=(4,), num_outputs=2)
+    groups = {group["name"]: group["params"] for group in build_optimizer(nn.Identity(), head, OptimizerOptions()).param_groups}
+    for block in head.sequence.blocks:
+        assert any(parameter is block.scores for parameter in groups["head_no_decay"])
 
 
 def test_decay_shrinks_weights_and_leaves_norms_and_biases(parts):

@@ -61,7 +61,7 @@ class PredictConfig:
         input: A video file, a folder searched for videos, or a glob pattern.
         frame_folders: Folders of extracted frames as videos; the input is then such a folder, or holds some.
         output: Where the rows go, `.csv` or `.json`; null prints a table.
-        top_k: How many classes a row names.
+        top_k: How many classes a row names, for rows with one class; null is 5.
         windows: Whether a long video gets a row per window instead of one row; not where every frame has an answer.
         window_seconds: Length of a window; null is the usual length of the training clips.
         window_step_seconds: Step from window to window; null is half a window.
@@ -85,7 +85,7 @@ class PredictConfig:
     input: str = field(metadata={"example": "video.mp4"})
     frame_folders: FrameFolderOptions = field(default_factory=FrameFolderOptions)
     output: str | None = None
-    top_k: int = 5
+    top_k: int | None = None
     windows: bool = False
     window_seconds: float | None = None
     window_step_seconds: float | None = None
@@ -104,14 +104,17 @@ class PredictConfig:
     def __post_init__(self) -> None:
         self.trainer.refuse_several_devices("predict")
         for name in ("top_k", "num_clips", "num_crops", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ConfigError(f"{name} must be at least 1, got {number}")
         if self.min_seconds < 0:
             raise ConfigError(f"min_seconds must be 0 or positive, got {self.min_seconds}")
         for name in ("window_seconds", "window_step_seconds", "step_seconds"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} must be positive or null, got {value}")
+        if self.frames is not None and not self.frames:
+            raise ConfigError("frames names no frame, got []. Fix: frames=[0,100] or any others, or leave frames out")
         if self.windows and self.frames is not None:
             raise ConfigError("windows and frames each say which rows there are: give one of them")
         if self.output is not None and not self.output.endswith((".csv", ".json")):

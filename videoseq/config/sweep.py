@@ -181,8 +181,8 @@ def _unfit(config: TrainConfig, first: TrainConfig) -> str:
         )
     if config.monitor != first.monitor:
         return (
-            f"a sweep (-m) says by one figure which run is best, got {first.monitor} and {config.monitor}: give all runs the same "
-            "training.monitor, and tasks that have it"
+            f"a sweep (-m) says by one figure which run is best, got {first.monitor} and {config.monitor}: give all runs the "
+            "same training.monitor, and tasks that have it"
         )
     if (config.name, config.paths.outputs) != (first.name, first.paths.outputs):
         return "name and paths.outputs say where a sweep (-m) lies, so each takes one value"

@@ -107,7 +107,7 @@ def _recognise(root: Path | None, annotations: Path | None) -> str:
     tracks = next((kind for kind in CSV_KINDS.values() if kind.has_tracks and (root / kind.file).exists()), None)
     if tracks is not None:
         raise DataError(
-            f"{str(root)!r} holds {tracks.file!r}, which {tracks.task} reads. Fix: set {tracks.task}, or data.format=folders "
+            f"{str(root)!r} holds {tracks.file!r}, which {tracks.task} reads. Fix: {tracks.fix}, or set data.format=folders "
             "for class folders whatever it says"
         )
     for name, format in FORMATS.items():

@@ -25,6 +25,13 @@ from videoseq.types import ClipSpec, derive_seed
 Transform = Callable[[Tensor, int], Tensor]
 """Makes (T, C, H, W) of what was read, (T, C, h, w), as a seed decides."""
 
+_FRAMES_IN_BATCH = 512
+"""Frames of the chunks of a batch where no gradients are kept."""
+
+_MOST_LANES = 4
+"""Videos that are read side by side there: a chunk is decoded from the keyframe before it, so that few long ones cost less than
+many short ones."""
+
 
 def shown_frames(video: Video, spec: ClipSpec) -> NDArray[np.int64]:
     """Returns the source frames of a whole video that its chunks show, (n,) int64: every `frame_stride`-th of its timeline.
@@ -140,6 +147,18 @@ def training_chunks(
         seed: Seed of all randomness.
     """
     return ChunkClips(videos, spec, reading, TrainTransform(spec, augment), seed)
+
+
+def longest_chunks(num_videos: int, batch_size: int, world_size: int = 1) -> tuple[int, int]:
+    """Returns the length of chunks where only the memory bounds it, and in how many lanes they come.
+
+    Args:
+        num_videos: How many videos there are.
+        batch_size: The most lanes of a process.
+        world_size: How many processes share the lanes.
+    """
+    lanes = max(min(batch_size, _MOST_LANES, num_videos), 1)  # of a process
+    return _FRAMES_IN_BATCH // lanes, lanes * world_size
 
 
 def evaluation_chunks(

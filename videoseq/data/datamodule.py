@@ -11,7 +11,7 @@ from videoseq.data.augment_options import AugmentOptions
 from videoseq.data.caching.frames import FrameCache
 from videoseq.data.chunk_features import ChunkFeatureLoader, ChunkFeatures, ResumableChunkFeatureLoader
 from videoseq.data.chunk_order import ChunkBatches
-from videoseq.data.chunks import ResumableChunkLoader, evaluation_chunks, shown_lengths, training_chunks
+from videoseq.data.chunks import ResumableChunkLoader, evaluation_chunks, longest_chunks, shown_lengths, training_chunks
 from videoseq.data.dataset import EvalClips, Reading, TrainClips
 from videoseq.data.features import FeatureClips, FeatureLoader, ResumableFeatureLoader
 from videoseq.data.loading import ClipLoader, ResumableLoader, evaluation_loader
@@ -19,6 +19,7 @@ from videoseq.data.manifest import Manifest
 from videoseq.data.options import DataOptions
 from videoseq.data.ordering import training_order
 from videoseq.data.samplers import ALONE, EpochBatches, Shard, batches_in_order
+from videoseq.data.shown_labels import check_shown_labels
 from videoseq.data.targets import targets_digest
 from videoseq.data.temporal import shown_counts
 from videoseq.errors import CheckpointError
@@ -35,9 +36,11 @@ class VideoDataModule(pl.LightningDataModule):
         options: Batch size, workers, reader.
         seed: Seed of sample order and augmentation.
         tbptt_frames: Training goes over whole videos in chunks of so many frames; None: over clips.
+        carries_state: Whether the head goes on from chunk to chunk, so that validation may choose their length.
 
     Raises:
         ConfigError: `augment` names a class that is none of the data set's.
+        DataError: Frames are labelled, but none of those that are shown.
     """
 
     def __init__(
@@ -48,14 +51,18 @@ class VideoDataModule(pl.LightningDataModule):
         options: DataOptions,
         seed: int,
         tbptt_frames: int | None = None,
+        *,
+        carries_state: bool = False,
     ) -> None:
         super().__init__()
+        check_shown_labels(manifest, clip, augment.resolved().temporal)
         self.manifest = manifest
         self.clip = clip
         self.augment = augment
         self.options = options
         self.seed = seed
         self.tbptt_frames = tbptt_frames
+        self.carries_state = carries_state
         self._start = 0
         self._features: dict[str, FeatureClips | ChunkFeatures] = {}
         self.reading = Reading(options.decoder, options.limits, options.bad_videos, options.skip_loop_filter)
@@ -99,9 +106,11 @@ class VideoDataModule(pl.LightningDataModule):
         videos, batch_size, kept = self.manifest.videos["val"], self._sizes()[0], self._features.get("val")
         if isinstance(kept, FeatureClips):
             return FeatureLoader(kept, batches_in_order(len(kept), batch_size, self._shard()))
-        chunk_frames = self.tbptt_frames or self.clip.most_frames
+        chunk_frames, num_lanes = self.clip.most_frames, batch_size
+        if self.carries_state:
+            chunk_frames, num_lanes = longest_chunks(len(videos), self.options.batch_size, self._shard().world_size)
         if isinstance(kept, ChunkFeatures):
-            dealt = ChunkBatches(shown_lengths(videos, self.clip), chunk_frames, batch_size, None, self._shard())
+            dealt = ChunkBatches(shown_lengths(videos, self.clip), chunk_frames, num_lanes, None, self._shard())
             return ChunkFeatureLoader(kept, dealt)
         if self.manifest.task.per_frame:
             return evaluation_chunks(
@@ -109,7 +118,7 @@ class VideoDataModule(pl.LightningDataModule):
                 self.clip,
                 self.reading,
                 chunk_frames=chunk_frames,
-                num_lanes=batch_size,
+                num_lanes=num_lanes,
                 num_workers=self._sizes()[1],
                 shard=self._shard(),
             )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from videoseq.data.columns import Positions, Words
 from videoseq.data.scan_cache import to_table
 from videoseq.data.scan_rows import from_row
-from videoseq.types import VideoInfo
+from videoseq.types import LONE_FRAME_SECONDS, VideoInfo
 
 _ERROR = pa.field("error", pa.binary())
 """Bytes, as the path: a message may name a file whose name is no text."""
@@ -106,7 +106,7 @@ class Infos(Sequence[VideoInfo]):
             ticks[position] = _plain(self._columns["irregular_pts"][int(position)])[-1] - first[position]
         seconds: NDArray[np.float64] = ticks * self._ticks_seconds
         fps = np.divide(num_frames - 1, seconds, out=np.zeros(len(self)), where=(num_frames > 1) & (seconds > 0))
-        last: NDArray[np.float64] = np.divide(1, fps, out=np.zeros(len(self)), where=fps > 0)
+        last: NDArray[np.float64] = np.divide(1, fps, out=np.where(num_frames > 0, LONE_FRAME_SECONDS, 0.0), where=fps > 0)
         return seconds + last
 
     def frames_before(self, positions: Positions, seconds: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -128,7 +128,8 @@ class SeveralClasses(LabelKind):
             DataError: None does.
         """
         rows = self._rows(records, names)
-        counts = np.bincount(records.labels.codes, minlength=len(rows)) @ rows  # (K,)
+        labels, classes = np.nonzero(rows)
+        counts = np.bincount(classes, np.bincount(records.labels.codes, minlength=len(rows))[labels], len(names))  # (K,)
         everywhere = [name for name, count in zip(names, counts.tolist(), strict=True) if count == len(records)]
         if len(everywhere) == len(names):
             got = f"{', '.join(map(repr, names))} in all of them" if names else "no class in any of them"

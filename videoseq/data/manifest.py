@@ -177,14 +177,15 @@ def build_manifest(
     check_parts(good, infos, good.paths.codes)
     check_tracks(good, infos, good.paths.codes)
     by_class = task.name == "classification"
-    splits = assign_splits(good, infos.contents.take(good.paths.codes), options.split, by_class=by_class)
+    trains = expected_classes is None
+    splits = assign_splits(good, infos.contents.take(good.paths.codes), options.split, by_class=by_class, trains=trains)
     everything = Videos(good, infos, good.paths.codes, labels.targets(good, names, task))
     videos = {split: everything.take(np.flatnonzero(splits == code)) for code, split in enumerate(SPLITS)}
     if expected_classes is None:
         check_labelled(videos)
     manifest = Manifest(names, videos, bad, task)
-    unseen = [name for name, count in manifest.class_counts.items() if count == 0]
-    if unseen and expected_classes is None:
+    unseen = [name for name, count in manifest.class_counts.items() if count == 0] if trains else []
+    if unseen:
         logger.warning("no training video shows %s, so it cannot be learnt: add videos", ", ".join(map(repr, unseen)))
     return manifest
 

@@ -50,7 +50,7 @@ def check_parts(records: Records, infos: Infos, info_ids: Positions) -> None:
 
 
 def check_tracks(records: Records, infos: Infos, info_ids: Positions) -> None:
-    """Checks that labels in time lie in their videos; the last may end up to one frame behind.
+    """Checks that labels in time lie in their videos; the last may end up to one frame behind, that of a single frame anywhere.
 
     Args:
         records: N records.
@@ -65,6 +65,7 @@ def check_tracks(records: Records, infos: Infos, info_ids: Positions) -> None:
         return
     durations, num_frames = infos.duration_seconds[info_ids], infos.num_frames[info_ids]
     latest = (durations + durations / np.maximum(num_frames, 1))[tracks.owners]
+    latest[num_frames[tracks.owners] == 1] = np.inf  # nothing tells when it ends
     beyond = np.flatnonzero(tracks.rows.ends[tracks.own_rows] > latest + TOLERANCE_SECONDS)
     if len(beyond):
         row, video = int(tracks.own_rows[beyond[0]]), int(tracks.owners[beyond[0]])
@@ -104,8 +105,8 @@ def check_labelled(videos: Mapping[Split, Videos]) -> None:
             fps = part[first].info.fps
             raise DataError(
                 f"{part.records.rows[first]}: none of the {len(part)} videos of {split} has a frame with a label; the first is "
-                f"{path!r}, with {fps:g} frames a second, all of them outside of what its rows name: a segment names the frames "
-                "from start_seconds until end_seconds, values those from the first time of a video to the last. "
+                f"{path!r}, with {fps:g} frames a second, all of them outside of what its rows name: a segment names the "
+                "frames from start_seconds until end_seconds, values those from the first time of a video to the last. "
                 "Fix: correct the seconds, or add rows"
             )
         logger.warning(

@@ -19,7 +19,12 @@ _log = logging.getLogger(__name__)
 
 
 def assign_splits(
-    records: Sequence[VideoRecord], contents: Sequence[str | None], options: SplitOptions, *, by_class: bool = True
+    records: Sequence[VideoRecord],
+    contents: Sequence[str | None],
+    options: SplitOptions,
+    *,
+    by_class: bool = True,
+    trains: bool = True,
 ) -> SplitCodes:
     """Assigns every record to train, val or test.
 
@@ -35,6 +40,7 @@ def assign_splits(
         contents: The scan's `content_hash` of each; one that is None shares its content with no other.
         options: How to split.
         by_class: Whether every split gets its share of every label; else labels do not matter.
+        trains: Whether a model is trained on them; one that is trained needs no train in given splits, nor all classes there.
 
     Returns:
         The split of each record as its position in `SPLITS`, (N,) int8, in the order of `records`.
@@ -55,7 +61,9 @@ def assign_splits(
         has_splits = (ordered.splits != NO_SPLIT).any()
         strategy = "given" if has_splits else "grouped" if _has_groups(ordered) else "random"
     splits = np.empty(len(records), np.int8)
-    splits[order] = _given(ordered, hashes, options) if strategy == "given" else _made(ordered, hashes, options, strategy)
+    splits[order] = (
+        _given(ordered, hashes, options, trains) if strategy == "given" else _made(ordered, hashes, options, strategy)
+    )
     return splits
 
 
@@ -63,7 +71,7 @@ def _has_groups(records: Records) -> bool:
     return any(records.groups.used)
 
 
-def _given(records: Records, contents: Words, options: SplitOptions) -> SplitCodes:
+def _given(records: Records, contents: Words, options: SplitOptions, trains: bool) -> SplitCodes:
     splits = records.splits
     without = np.flatnonzero(splits == NO_SPLIT)
     if len(without):
@@ -72,13 +80,16 @@ def _given(records: Records, contents: Words, options: SplitOptions) -> SplitCod
             "Fix: fill in the split of every row, or set data.split.strategy=random or grouped"
         )
     _check_leaks(records, contents)
-    if not records.of_split("train").any():
+    has_train = records.of_split("train").any()
+    if trains and not has_train:
         raise DataError(
             f"no video is in train, got only {', '.join(sorted(SPLITS[code] for code in np.unique(splits)))}. "
             "Fix: give split train to some rows, or set data.split.strategy=random"
         )
-    if not records.of_split("val").any():
+    if has_train and not records.of_split("val").any():
         splits = _carve_val(records, contents, options)
+    if not trains:
+        return splits
     if not records.of_split("test").any():
         _log.warning("the given splits hold no test split: nothing is tested, `test` is null in metrics.json")
     labels = records.labels

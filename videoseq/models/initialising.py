@@ -6,6 +6,7 @@ from pathlib import Path
 from videoseq.models.checkpoint import ModelConfig, load_checkpoint
 from videoseq.models.video_model import VideoModel
 from videoseq.models.weights import fit_state
+from videoseq.types import plain_dict
 
 _CLASSIFIER = "head.classifier."
 _POOL = "head.pool."
@@ -47,3 +48,17 @@ def initialise_from(model: VideoModel, checkpoint: Path, config: ModelConfig) ->
         source=f"checkpoint {str(checkpoint)!r}",
         fix="init_from needs the model.encoder and model.head that the checkpoint was trained with",
     )
+    _warn_of_other_options(loaded.config, config)
+
+
+def _warn_of_other_options(source: ModelConfig, config: ModelConfig) -> None:
+    """Warns of options of the head that change what its weights mean and not their shapes."""
+    # A pool is of no use where every frame is asked for: there it is always `last`.
+    free = {"dropout"} | ({"pool"} if source.task.per_frame != config.task.per_frame else set())
+    known, given = plain_dict(source.head), plain_dict(config.head)
+    differing = [name for name in known if name not in free and known[name] != given.get(name)]
+    if differing:
+        logger.warning(
+            "init_from: the checkpoint was trained with %s, which is another head than %s: its weights fit in shape alone",
+            *(" ".join(f"model.head.{name}={options.get(name)}" for name in differing) for options in (known, given)),
+        )

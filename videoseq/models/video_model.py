@@ -63,7 +63,6 @@ class VideoModel(nn.Module):
         Raises:
             ModelError: A video of another dtype or shape; a state or lengths that do not fit.
         """
-        lengths = _unless_all_valid(lengths, video.shape[1])
         return self.classify(self.encode(video, lengths), lengths, state)
 
     def classify(self, features: Tensor, lengths: Tensor | None = None, state: State | None = None) -> tuple[Tensor, State]:
@@ -84,21 +83,6 @@ class VideoModel(nn.Module):
         logits, new_state = self.head(features, _unless_all_valid(lengths, features.shape[1]), state)
         return logits, new_state
 
-    def attention(self, video: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Returns how much each frame counts for the answer.
-
-        Args:
-            video: As for `forward`.
-            lengths: Likewise.
-
-        Returns:
-            Weights (B, T) that sum to 1 over the valid frames of each clip; 0 for the others.
-
-        Raises:
-            ModelError: The head does not pool by attention; a video of another dtype or shape; lengths that do not fit.
-        """
-        return self.head.attention(self.encode(video, lengths), lengths)
-
     def encode(self, video: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Encodes the valid frames; the others are never seen by the encoder, so BatchNorm counts real frames only.
 
@@ -113,6 +97,7 @@ class VideoModel(nn.Module):
             ModelError: A video of another dtype or shape.
         """
         _check_video(video)
+        lengths = _unless_all_valid(lengths, video.shape[1])
         frames = video.flatten(0, 1)  # (B, T, C, H, W) -> (B * T, C, H, W)
         valid = None if lengths is None else _valid_positions(lengths, video)
         encoded = self._encode_chunks(frames if valid is None else frames.index_select(0, valid))  # (N, C, H, W) -> (N, D)

@@ -11,7 +11,7 @@ from videoseq.reporting.files import write_csv
 from videoseq.reporting.scores import OVERLAPS
 
 SEGMENT_COLUMNS = ("path", "start_seconds", "end_seconds", "label", "prob")
-VALUE_COLUMNS = ("path", "time_seconds", "value")
+VALUE_COLUMNS = ("path", "frame", "time_seconds", "target", "value")
 VALUE_SUMS = ("num_values", "absolute_error", "squared_error", "target", "target_squared")
 """Names of the columns of `value_sums`."""
 
@@ -36,7 +36,7 @@ def write_segments(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def write_values(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Writes one row per frame: path, when it is shown, and the value."""
+    """Writes one row per frame: path, source frame, when it is shown, target, empty without a label, and predicted value."""
     write_csv(path, VALUE_COLUMNS, rows)
 
 

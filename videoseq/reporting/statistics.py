@@ -114,13 +114,15 @@ def compare_sentence(
         first: Name of the model that the other is compared with.
         second: Name of the other.
         name: The figure that they are compared by; accuracies are told in points, hundredths of all videos.
-        difference: That of the other minus that of the first; None where no interval can be had.
+        difference: That of the other minus that of the first; None where no interval can be had, NaN where one has no figure.
         num_groups: Groups that were drawn from.
         level: Level of the interval.
         higher_is_better: Whether a larger figure is the better one.
     """
     if difference is None:
         return f"{second} and {first} were measured on one group: whether a difference is real cannot be said"
+    if np.isnan([difference.value, difference.low, difference.high]).any():
+        return f"{second} and {first} have no {name} to compare: whether a difference is real cannot be said"
     better = (difference.value >= 0) == higher_is_better
     low, high = (difference.low, difference.high) if difference.value >= 0 else (-difference.high, -difference.low)
     if name == "accuracy":

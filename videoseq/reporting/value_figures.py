@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -64,12 +65,13 @@ def scatter_figure(targets: NDArray[np.float64], preds: NDArray[np.float64], tit
 
 def curves_figure(curves: Sequence[ValueCurve]) -> Figure:
     """Draws the true and the predicted values of videos over time, one below the other."""
-    figure = Figure(figsize=(9, 1.8 * max(len(curves), 1)), layout="constrained")
+    figure = Figure(figsize=(9, 1.8 * max(len(curves), 1) + 0.4), layout="constrained")
+    lines: list[Line2D] = []
     for axes, curve in zip(figure.subplots(max(len(curves), 1), squeeze=False)[:, 0], curves, strict=False):
         step = -(-len(curve.seconds) // _MOST_POINTS)
-        axes.plot(curve.seconds[::step], curve.targets[::step], color="black", label="target")
-        axes.plot(curve.seconds[::step], curve.preds[::step], color="tab:orange", label="prediction")
+        lines = axes.plot(curve.seconds[::step], curve.targets[::step], color="black", label="target")
+        lines += axes.plot(curve.seconds[::step], curve.preds[::step], color="tab:orange", label="prediction")
         axes.set_title(drawable(curve.title), fontsize=9, loc="left", parse_math=False)
         axes.set(xlabel="seconds")
-        axes.legend(loc="upper right", fontsize=7)
+    figure.legend(handles=lines, loc="outside lower center", ncols=2, fontsize=8)
     return figure

@@ -9,6 +9,7 @@ from videoseq.data.options import most_workers
 from videoseq.data.transforms import decode_size
 from videoseq.training import ranks
 from videoseq.training.options import TrainerOptions
+from videoseq.types import VideoInfo
 
 MOST_WAITING = 0.2
 """Share of the training time that a run may wait for data without a word."""
@@ -17,6 +18,7 @@ MOST_SECONDS = 60.0
 """Seconds that it may wait without a word, whatever their share: no remedy is worth less."""
 
 _MUCH_LARGER = 1.5
+_MANY_CHUNKS = 4
 _NUM_LOOKED_AT = 100
 
 
@@ -50,9 +52,8 @@ def loading_of(loaders: VideoDataModule, trainer: TrainerOptions, cache: CacheMo
         cache: What was kept on disk.
         encoder_stays_frozen: Whether no part of the encoder was trained.
     """
-    videos, options = loaders.manifest.videos["train"], loaders.options
+    options, infos = loaders.options, _some_infos(loaders)
     devices = max(ranks.world_size() // trainer.num_nodes, 1)
-    infos = [videos[position].info for position in range(0, len(videos), -(-len(videos) // _NUM_LOOKED_AT))]
     choice = choose_cache(
         "auto",
         loaders.augment.resolved(),
@@ -67,6 +68,41 @@ def loading_of(loaders: VideoDataModule, trainer: TrainerOptions, cache: CacheMo
         median(min(info.height, info.width) for info in infos),
         median(min(decode_size(info.height, info.width, loaders.clip)) for info in infos),
     )
+
+
+def _some_infos(loaders: VideoDataModule) -> list[VideoInfo]:
+    videos = loaders.manifest.videos["train"]
+    return [videos[position].info for position in range(0, len(videos), -(-len(videos) // _NUM_LOOKED_AT))]
+
+
+def advise_on_chunks(loaders: VideoDataModule, cache: CacheMode) -> str | None:
+    """Returns what to tell a user whose chunks are much shorter than the way from keyframe to keyframe; of some videos.
+
+    Args:
+        loaders: The loaders of the run.
+        cache: What is kept on disk.
+
+    Returns:
+        The message; None where chunks are long enough, nothing is decoded in them, or there are none.
+    """
+    if loaders.tbptt_frames is None or cache != "none":
+        return None
+    between = median(keyframe_distance(info) for info in _some_infos(loaders))
+    clip, fps = loaders.clip, median(info.fps for info in _some_infos(loaders))
+    chunk = loaders.tbptt_frames * clip.frame_stride * (1 if clip.target_fps is None else fps / clip.target_fps)
+    if between <= _MANY_CHUNKS * chunk:
+        return None
+    return (
+        f"each chunk of {loaders.tbptt_frames} frames is decoded from the keyframe before it, and keyframes are about "
+        f"{between:.0f} frames apart: about {between / (2 * chunk):.0f} times as many frames are decoded as are shown. What "
+        "helps: data.cache=frames, which decodes every video once; or a copy of the videos with closer keyframes: "
+        "python -m videoseq.prepare; or longer chunks"
+    )
+
+
+def keyframe_distance(info: VideoInfo) -> float:
+    """Returns the mean number of frames from one keyframe of a video to the next; 1 for a folder of frames."""
+    return 1.0 if info.frame_pattern else info.num_frames / max(len(info.keyframes), 1)
 
 
 def advise(data_wait_fraction: float, data_wait_seconds: float, loading: Loading) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from videoseq.reporting.average_precision import average_precision, mean_of_classes
+from videoseq.reporting.average_precision import Rankings, mean_of_classes
 from videoseq.reporting.evaluation import per_class, write_confusion
 from videoseq.reporting.files import writable
 from videoseq.reporting.frame_tables import VALUE_SUMS, class_table, frame_sum_columns
@@ -110,10 +110,10 @@ class MultilabelFolds(FoldTask):
         """Returns `map`, which is computed anew from all rows for every draw, and those of `label_figures`."""
         targets, claims, probs = np.split(numbers, 3, axis=1)
         sums = evidence_of_sums(units, label_sums(targets > 0, claims > 0, probs), num_units, label_figures)
+        rankings = Rankings(probs, targets > 0, units)
 
         def figures(weights: Floats) -> dict[str, Floats]:
-            precisions = average_precision(probs, targets > 0, weights[:, units])  # (R, K)
-            return {"map": mean_of_classes(precisions), **sums.figures(weights)}
+            return {"map": mean_of_classes(rankings.average_precision(weights)), **sums.figures(weights)}
 
         return Evidence(sums.counts, figures)
 

@@ -24,6 +24,22 @@ from videoseq.types import Split
 
 logger = logging.getLogger(__name__)
 
+RESULT_FILES = (
+    "metrics.json",
+    "predictions.csv",
+    "segments.csv",
+    "frames.csv",
+    "values.csv",
+    "videos.csv",
+    "confusion_matrix.png",
+    "reliability.png",
+    "scatter.png",
+    "clips.png",
+    "timelines.png",
+    "curves.png",
+)
+"""What an evaluation may leave in its folder, besides `bad_videos.csv`."""
+
 
 def predictor_of(loaded: LoadedModel, data: DataOptions, trainer: TrainerOptions) -> Predictor:
     """Returns a predictor that reads as `data` and runs where `trainer` says."""
@@ -127,6 +143,16 @@ def measure_validation(
 def _sureness(figures: dict[str, float]) -> dict[str, float]:
     """Returns what a temperature changes: the mean negative log-likelihood, and of a classification the calibration error."""
     return {**({"ece": figures["ece"]} if "ece" in figures else {}), "nll": figures["loss"]}
+
+
+def clear_results(folder: Path) -> None:
+    """Deletes what an earlier evaluation has left in a folder: not all of its files are written again by every other one.
+
+    A folder without `metrics.json` holds no evaluation, and is left alone.
+    """
+    if (folder / "metrics.json").is_file():
+        for name in RESULT_FILES:
+            (folder / name).unlink(missing_ok=True)
 
 
 def list_bad_videos(folder: Path, manifest: Manifest, *, new: bool = False) -> BadVideoFile:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from videoseq.data.batch import ClipBatch
-from videoseq.data.chunks import evaluation_chunks, shown_frames
+from videoseq.data.chunks import evaluation_chunks, longest_chunks, shown_frames
 from videoseq.data.dataset import Reading
 from videoseq.data.loading import ClipLoader
 from videoseq.data.videos import Video
@@ -19,23 +19,20 @@ from videoseq.models.calibration import Calibration
 from videoseq.models.carried_state import CarriedState
 from videoseq.models.video_model import VideoModel
 from videoseq.serving.device import autocast
-from videoseq.serving.encoding import FRAMES_AT_ONCE, fast_encoding
+from videoseq.serving.encoding import fast_encoding
 from videoseq.types import ClipSpec, TaskSpec
-
-_MOST_LANES = 4
-"""Videos that are read side by side: a chunk is decoded from the keyframe before it, so that few long ones cost less than many
-short ones."""
 
 
 @dataclass(frozen=True, eq=False)
 class VideoFrames:
-    """What a model says about the frames of one video.
+    """What a model says about the frames of one video; about a frame that a clip shows several times, as where `target_fps` is
+    more than the video has, it is the answer about the last time.
 
     Attributes:
         answers: Calibrated probabilities (n, K) of classes, or (n,) values in units, float32.
         logits: (n, K) float32, what the head has said.
-        frames: The source frame that each answer belongs to, (n,) int64.
-        seconds: When that is shown, (n,) float64, the first frame of the file at 0.
+        frames: The source frame that each answer belongs to, (n,) int64, ascending, none twice.
+        seconds: When that is shown, (n,) float64, the first frame of the file at 0, ascending, none twice.
     """
 
     answers: Tensor
@@ -72,10 +69,8 @@ def frame_chunks(videos: Sequence[Video], clip: ClipSpec, reading: Reading, *, b
     Raises:
         DataError: The labelled part of a video holds no frame.
     """
-    num_lanes = max(min(batch_size, _MOST_LANES, len(videos)), 1)
-    return evaluation_chunks(
-        videos, clip, reading, chunk_frames=FRAMES_AT_ONCE // num_lanes, num_lanes=num_lanes, num_workers=num_workers
-    )
+    chunk_frames, num_lanes = longest_chunks(len(videos), batch_size)
+    return evaluation_chunks(videos, clip, reading, chunk_frames=chunk_frames, num_lanes=num_lanes, num_workers=num_workers)
 
 
 def infer_frames(
@@ -109,6 +104,7 @@ def infer_frames(
     model = model.to(device).eval()
     carried = CarriedState()
     parts: dict[int, list[Tensor]] = defaultdict(list)
+    shown: dict[int, NDArray[np.int64]] = {}
     found: dict[int, VideoFrames] = {}
     failures: dict[int, str] = {}
     with torch.no_grad(), fast_encoding(model, device):
@@ -118,18 +114,25 @@ def infer_frames(
                 pieces = _pieces(model, batch, carried, device)
             for position, piece in zip(batch.videos, pieces, strict=True):
                 parts[position].append(piece)
-                shown = shown_frames(videos[position], clip)
-                if sum(map(len, parts[position])) < len(shown):
+                if position not in shown:  # of a long video it is long itself, and its chunks are many
+                    shown[position] = shown_frames(videos[position], clip)
+                if sum(map(len, parts[position])) < len(shown[position]):
                     continue
                 logits = torch.cat(parts.pop(position))  # (n, K); of a head that is not causal the features, (n, D)
                 if not model.head.is_causal:
                     with autocast(device, precision):
                         logits = model.classify(logits[None].to(device))[0][0].float().cpu()  # (n, D) -> (n, K)
-                seconds = videos[position].info.frame_seconds[shown]
-                found[position] = VideoFrames(answers_of(logits, task, calibration), logits, shown, seconds)
+                found[position] = _answers(logits, shown.pop(position), videos[position], task, calibration)
             advance()
     read = tuple(sorted(found.keys() - failures.keys()))
     return FrameAnswers(read, tuple(found[position] for position in read), tuple(sorted(failures.items())))
+
+
+def _answers(logits: Tensor, shown: NDArray[np.int64], video: Video, task: TaskSpec, calibration: Calibration) -> VideoFrames:
+    """Returns one answer for each frame that is shown, (n,) ascending, from the logits (n, K) of each time that it is."""
+    is_last = np.append(np.diff(shown) != 0, True)
+    logits, frames = logits[torch.from_numpy(is_last)], shown[is_last]
+    return VideoFrames(answers_of(logits, task, calibration), logits, frames, video.info.frame_seconds[frames])
 
 
 def _pieces(model: VideoModel, batch: ClipBatch, carried: CarriedState, device: torch.device) -> list[Tensor]:

@@ -1,8 +1,8 @@
 """Answers about whole videos, averaged over their clips and crops."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -30,12 +30,15 @@ class VideoAnswers:
             regression values (M,) in the units of its data.
         logits: (M, K) float32, the mean likewise, before calibration; of a single view they are those of the model.
         failures: (position, why) of every video of which a clip could not be read; these are not among `videos`.
+        attention: Position of a video -> the weight of each valid frame of its last view, (T,) float32, together 1; empty
+            where it was not asked for.
     """
 
     videos: tuple[int, ...]
     answers: Tensor
     logits: Tensor
     failures: tuple[tuple[int, str], ...]
+    attention: Mapping[int, Tensor] = field(default_factory=dict)
 
 
 def infer_videos(
@@ -47,6 +50,7 @@ def infer_videos(
     task: TaskSpec = TaskSpec(),  # noqa: B008
     calibration: Calibration = Calibration(),  # noqa: B008
     order: FrameOrder = "ordered",
+    attention: bool = False,
     advance: Callable[[], None] = lambda: None,
 ) -> VideoAnswers:
     """Runs a model over batches of clips and averages the answers about every video.
@@ -59,12 +63,17 @@ def infer_videos(
         task: What the logits mean: one answer for each video.
         calibration: Its temperature is in the answers about a view, which are then averaged.
         order: The order in which a clip's valid frames are shown; `single` repeats one of them, drawn at random.
+        attention: Whether the result tells how much each frame counts.
         advance: Called after every batch.
+
+    Raises:
+        ModelError: Attention is asked for, but the model does not pool by it.
     """
     model = model.to(device).eval()
     sums: dict[int, tuple[Tensor, int]] = {}
     failures: dict[int, str] = {}
     num_views: Counter[int] = Counter()
+    weights: dict[int, Tensor] = {}
     with fast_encoding(model, device):
         for batch in batches:
             failures.update(batch.failures)
@@ -73,7 +82,12 @@ def infer_videos(
                 shown = batch if order == "ordered" else reorder_frames(batch, order, views)
                 with torch.inference_mode(), autocast(device, precision):
                     moved = shown.to(device)
-                    logits, _ = model(moved.video, moved.lengths)  # (B, K)
+                    features = model.encode(moved.video, moved.lengths)  # (B, T, D)
+                    logits, _ = model.classify(features, moved.lengths)  # (B, K)
+                    if attention:
+                        looked_at = model.head.attention(features, moved.lengths).float().cpu()  # (B, T)
+                        rows = zip(batch.videos, looked_at, batch.lengths.tolist(), strict=True)
+                        weights |= {position: row[:length] for position, row, length in rows}
                 answers = answers_of(logits, task, calibration).view(len(batch), -1)  # (B, K)
                 both = torch.stack([answers, logits.float()], dim=1).cpu()  # (B, 2, K)
                 for position, row in zip(batch.videos, both, strict=True):
@@ -83,7 +97,8 @@ def infer_videos(
     videos = tuple(sorted(position for position in sums if position not in failures))
     means = [sums[position][0] / sums[position][1] for position in videos]
     answers, logits = torch.stack(means, dim=1) if means else torch.zeros(2, 0, 1)  # (2, M, K)
-    return VideoAnswers(videos, answers if task.has_classes else answers[:, 0], logits, tuple(sorted(failures.items())))
+    failed = tuple(sorted(failures.items()))
+    return VideoAnswers(videos, answers if task.has_classes else answers[:, 0], logits, failed, weights)
 
 
 def _count_views(videos: Sequence[int], num_views: Counter[int]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 from videoseq.data.videos import Video
 from videoseq.errors import CheckpointError, DataError
 from videoseq.serving.answer_rows import said
-from videoseq.serving.attention import attention_of
+from videoseq.serving.attention import attention_row
 from videoseq.serving.frame_predictions import predict_frame_rows
 from videoseq.serving.parts import frame_windows, usual_window_seconds, whole_video, windows
 from videoseq.serving.predictor import Predictor
@@ -42,15 +42,15 @@ def predict_rows(
         except DataError as error:
             failures[info.path] = str(error)
     videos = [video for video, _ in parts]
-    looked_at = attention_of(predictor, videos) if request.attention else {}
-    result = predictor.predict(videos, num_clips=request.num_clips, num_crops=request.num_crops)
+    clip = predictor.loaded.config.clip
+    result = predictor.predict(videos, num_clips=request.num_clips, num_crops=request.num_crops, attention=request.attention)
     failures |= {parts[position][0].info.path: reason for position, reason in result.failures}
     rows = [
         {
             "path": str(parts[position][0].info.path),
             **parts[position][1],
             **said(predictor, answer, request.top_k),
-            **({"attention": looked_at[position]} if request.attention else {}),
+            **({"attention": attention_row(videos[position], clip, result.attention[position])} if request.attention else {}),
         }
         for position, answer in zip(result.videos, result.answers, strict=True)
         if parts[position][0].info.path not in failures

@@ -60,7 +60,13 @@ class Predictor:
         return cls(load_checkpoint(checkpoint), reading, device, precision, progress, batch_size, num_workers)
 
     def predict(
-        self, videos: Sequence[Video], *, num_clips: int = 1, num_crops: int = 1, order: FrameOrder = "ordered"
+        self,
+        videos: Sequence[Video],
+        *,
+        num_clips: int = 1,
+        num_crops: int = 1,
+        order: FrameOrder = "ordered",
+        attention: bool = False,
     ) -> VideoAnswers:
         """Averages the calibrated answers about every video over its clips and crops, for a model with one answer for each.
 
@@ -69,6 +75,10 @@ class Predictor:
             num_clips: Clips of a video.
             num_crops: Crops of a clip.
             order: The order in which the frames of a clip are shown.
+            attention: Whether the result tells how much each frame counts.
+
+        Raises:
+            ModelError: Attention is asked for, but the model does not pool by it.
         """
         clips = EvalClips(videos, self.loaded.config.clip, self.reading, num_clips, num_crops)
         loader = evaluation_loader(clips, self.batch_size, self.num_workers)
@@ -81,6 +91,7 @@ class Predictor:
                 task=self.loaded.config.task,
                 calibration=self.loaded.calibration,
                 order=order,
+                attention=attention,
                 advance=advance,
             )
 

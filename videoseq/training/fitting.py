@@ -80,7 +80,7 @@ def fit(
         Interrupted: A signal stopped the run; it can be resumed.
         CheckpointError: The checkpoint to continue from is none, or of another model, task, optimiser or training split.
         ConfigError: The machine cannot do what the options ask for.
-        DataError: Too many videos are bad, or none of the validation videos could be read.
+        DataError: Too many videos are bad, or none of the validation videos with a label could be read.
     """
     if resume is not None:
         check_resumable(resume, module, training)

@@ -208,6 +208,16 @@ def labelled(answers: Tensor, targets: Tensor, task: TaskSpec) -> tuple[Tensor, 
     return answers[is_labelled], targets[is_labelled]
 
 
+def num_labelled(targets: Tensor) -> int:
+    """Returns how many clips of a batch have a label, of one frame at least where frames have them.
+
+    Args:
+        targets: (B,), (B, K) or (B, T), on the CPU; `IGNORED` or NaN where there is none.
+    """
+    are_labelled = ~targets.isnan() if targets.is_floating_point() else targets != IGNORED
+    return int(are_labelled.flatten(1).any(1).sum()) if targets.ndim > 1 else int(are_labelled.sum())
+
+
 def evaluate_probs(probs: Tensor, targets: Tensor) -> dict[str, float]:
     """Returns the metrics of a classification over a whole split, the mean negative log-likelihood as `loss` included.
 

@@ -14,7 +14,7 @@ from videoseq.models.carried_state import CarriedState, joined_lanes
 from videoseq.models.video_model import VideoModel
 from videoseq.training import ranks
 from videoseq.training.figures import EpochFigures
-from videoseq.training.metrics import selection_score
+from videoseq.training.metrics import num_labelled, selection_score
 from videoseq.training.optim import build_optimizer, build_scheduler
 from videoseq.training.options import OptimizerOptions
 from videoseq.training.phases import PhaseClock
@@ -92,14 +92,16 @@ class SequenceModule(pl.LightningModule):
         self.clock = PhaseClock()
         self.carried = {"train": CarriedState(), "val": CarriedState()}
         self.figures = ModuleDict({f"{split}_figures": EpochFigures(task) for split in ("train", "val")})
-        self._num_clips = {"batch": 0, "step": 0}  # of all processes
+        self._num_clips = 0  # of a batch, of all processes
+        self._num_labelled = {"batch": 0, "step": 0}  # clips of which something has a label, of all processes
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Any:
         """Sends a batch to the device, and times that in training, where all processes wait for the batches of the others."""
         if not self.trainer.training:
             return super().transfer_batch_to_device(batch, device, dataloader_idx)
         # Before the step begins: who waits for the batch of another process waits for data.
-        self._num_clips["batch"] = ranks.total(len(batch))
+        self._num_clips = ranks.total(len(batch))
+        self._num_labelled["batch"] = ranks.total(num_labelled(batch.targets) if len(batch) else 0)
         self.clock.start("transfer", device)
         moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
         self.clock.start(None, device)
@@ -110,7 +112,7 @@ class SequenceModule(pl.LightningModule):
         self.model.encoder.start_epoch(self.current_epoch)
         # The first process draws what it would alone: numpy takes a last 0 for nothing.
         _seed(derive_seed(self.seed, self.current_epoch, batch_idx, ranks.rank()), self.device)
-        self._num_clips["step"] += self._num_clips["batch"]
+        self._num_labelled["step"] += self._num_labelled["batch"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Returns the mean loss of the batches of all processes; its gradient is this process's part, see `ranks.mean`."""
@@ -161,7 +163,7 @@ class SequenceModule(pl.LightningModule):
         # That of the others waits for this process. Where nobody has clips it would forget a part of its figures.
         if (
             batch.video is not None
-            and self._num_clips["batch"]
+            and self._num_clips
             and any(isinstance(module, SyncBatchNorm) for module in self.model.modules())
         ):
             clip = self.payload["clip"]
@@ -174,18 +176,18 @@ class SequenceModule(pl.LightningModule):
     def optimizer_step(
         self, epoch: int, batch_idx: int, optimizer: Optimizer | Any, optimizer_closure: Callable[[], Any] | None = None
     ) -> None:
-        """Makes a step, in which nothing moves where no process could read a video of its batches."""
+        """Makes a step, in which nothing moves where no process had a label in its batches, or a video that it could read."""
 
         def closure() -> Any:
             assert optimizer_closure is not None
             loss = optimizer_closure()
-            if self._num_clips["step"]:
+            if self._num_labelled["step"]:
                 return loss
             optimizer.zero_grad()  # gradients of zero would leave momentum and decay to move the weights
             return None
 
         super().optimizer_step(epoch, batch_idx, optimizer, closure)
-        self._num_clips["step"] = 0
+        self._num_labelled["step"] = 0
 
     def on_train_epoch_end(self) -> None:
         """Logs the training figures of the epoch."""
@@ -195,13 +197,13 @@ class SequenceModule(pl.LightningModule):
         """Logs the validation figures and the score that ranks checkpoints.
 
         Raises:
-            DataError: None of the validation videos could be read.
+            DataError: None of the validation videos that have a label could be read.
         """
         figures = self._log_figures("val")
         if not figures:
             raise DataError(
-                "none of the validation videos could be read, so no checkpoint can be chosen: bad_videos.csv in the run's "
-                "folder names them; repair them, or run again, which leaves out what the scan finds bad"
+                "none of the validation videos with a label could be read, so no checkpoint can be chosen: bad_videos.csv in "
+                "the run's folder names them; repair them, or run again, which leaves out what the scan finds bad"
             )
         self.log("val/selection_score", selection_score(self.monitor, figures))
 

@@ -81,7 +81,7 @@ def test_parts_splits_and_groups_are_those_of_classes(root: Path, quoted: bool) 
         (
             MULTILABEL,
             ["path,labels,start_seconds", 'a.mp4,run,"0,1"'],
-            r"row 2 column 'start_seconds': '0,1' is not a number of seconds.*Fix: write a number, decimals with a point, or not",
+            r"row 2 column 'start_seconds': '0,1' is not a number of seconds.*Fix: write a number, decimals with a point, or",
         ),
         (VALUE, ["path,value", "a.mp4,inf"], r"row 2 column 'value': 'inf' is no number"),
         (
@@ -92,20 +92,25 @@ def test_parts_splits_and_groups_are_those_of_classes(root: Path, quoted: bool) 
         (
             MULTILABEL,
             ["path,label", "a.mp4,run"],
-            r"row 1: unknown column 'label'\. Fix: rename it to 'labels', or set task\.name=classification$",
+            r"row 1: unknown column 'label'\. Fix: rename it to 'labels', or set task\.name=classification \(of a .*\)$",
         ),
-        (CLASSIFICATION, ["path,labels", "a.mp4,run"], r"Fix: rename it to 'label', or set task\.name=multilabel$"),
+        (
+            CLASSIFICATION,
+            ["path,labels", "a.mp4,run"],
+            r"Fix: rename it to 'label', or set task\.name=multilabel \(of a checkpoint: in its training\)$",
+        ),
         (
             CLASSIFICATION,
             ["path,value", "a.mp4,1"],
             r"row 1: the column 'label' is missing, got path, value, expected path,label\[,split,.* the CSV of "
-            r"task\.name=classification\. Fix: set task\.name=regression, which reads such a CSV, or add it to the header$",
+            r"task\.name=classification\. Fix: set task\.name=regression \(.*\), which reads such a CSV, or add it "
+            r"to the header$",
         ),
         (
             VALUE,
             ["path,time_seconds,value", "a.mp4,0,1"],
             r"row 1: path,time_seconds,value\[,split,group\] is the CSV of task\.name=regression task\.per_frame=true, "
-            r"expected path,value\[.* Fix: set task\.name=regression task\.per_frame=true, or delete the column 'time_second",
+            r"expected path,value\[.* Fix: set task\.name=regression task\.per_frame=true \(.*\), or delete the column",
         ),
     ],
 )
@@ -149,7 +154,7 @@ def test_other_formats_are_for_classes(root: Path) -> None:
 def test_a_root_with_segments_is_not_read_as_class_folders(root: Path) -> None:
     (root / "segments.csv").write_text("path,start_seconds,end_seconds,label\n")
     with pytest.raises(
-        DataError, match=r"holds 'segments\.csv', which task\.name=frames reads\. Fix: set task\.name=frames, or"
+        DataError, match=r"holds 'segments\.csv', which task\.name=frames reads\. Fix: set task\.name=frames \(.*\), or"
     ):
         read_annotations(root)
     assert len(read_annotations(root, format="folders")) == 1

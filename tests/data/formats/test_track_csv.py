@@ -163,15 +163,15 @@ def test_mistakes_in_values_are_named(root: Path, lines: list[str], message: str
             FRAMES,
             "path,label",
             r"segments\.csv row 1: the column 'start_seconds' is missing, got path, label, expected path,start_seconds,"
-            r"end_seconds,label\[,split,group\], the CSV of task\.name=frames\. Fix: set task\.name=classification, which "
-            r"reads such a CSV, or add",
+            r"end_seconds,label\[,split,group\], the CSV of task\.name=frames\. Fix: set task\.name=classification "
+            r"\(of a checkpoint: in its training\), which reads such a CSV, or add",
         ),
         (
             VALUES,
             "path,value",
-            r"the column 'time_seconds' is missing.* Fix: set task\.name=regression, which reads such a CSV",
+            r"the column 'time_seconds' is missing.* Fix: set task\.name=regression \(.*\), which reads such a CSV",
         ),
-        (VALUES, "path,start_seconds,end_seconds,label", r"Fix: set task\.name=frames, which reads such a CSV"),
+        (VALUES, "path,start_seconds,end_seconds,label", r"Fix: set task\.name=frames \(.*\), which reads such a CSV"),
         (
             FRAMES,
             "path;start_seconds;end_seconds;label",

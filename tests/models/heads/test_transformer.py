@@ -22,7 +22,8 @@ def written_out(head, x):
         for number in range(2):
             part = slice(4 * number, 4 * number + 4)
             scores = torch.stack(
-                [(query[:, t, part] * key[:, s, part]).sum(1) / math.sqrt(4) + distance_scores[number, t - s] for s in past], dim=1
+                [(query[:, t, part] * key[:, s, part]).sum(1) / math.sqrt(4) + distance_scores[number, t - s] for s in past],
+                dim=1,
             )
             weights = scores.softmax(1)
             attended[:, t, part] = sum(weights[:, [i]] * value[:, s, part] for i, s in enumerate(past))

@@ -1,20 +1,26 @@
 """Figures and words of reports, from answers that are written by hand."""
 
 from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.utils.tensorboard import SummaryWriter
 
+from tests.commands import read_csv
 from videoseq.data.dataset import Reading
+from videoseq.data.tracks import Segments
+from videoseq.data.videos import Video
 from videoseq.models.calibration import Calibration
 from videoseq.models.checkpoint import LoadedModel, ModelConfig
 from videoseq.models.options import RecurrentHeadOptions, SimpleEncoderOptions
-from videoseq.running.reports import MeasuredSplit, report_of
-from videoseq.serving.frame_inference import VideoFrames
+from videoseq.running.reports import FramesReport, MeasuredSplit, report_of
+from videoseq.serving.frame_inference import FrameAnswers, VideoFrames
 from videoseq.serving.inference import VideoAnswers
 from videoseq.serving.predictor import Predictor
-from videoseq.types import IGNORED, ClipSpec, TaskSpec
+from videoseq.types import IGNORED, ClipSpec, TaskSpec, VideoInfo, VideoRecord
 
 CPU = torch.device("cpu")
 
@@ -81,6 +87,31 @@ def test_values_far_from_zero_keep_their_r2(offset):
     assert report(task, ("value",)).figures(targets + 0.125, targets) == pytest.approx(expected)
     found = report(replace(task, per_frame=True), ("value",))
     assert found.figures(found.video_sums(frames_of(targets + 0.125), targets)) == pytest.approx(expected)
+
+
+class Counted(FramesReport):
+    """Knows how often it has summed up a video."""
+
+    count = 0
+
+    def video_sums(self, found, targets):
+        Counted.count += 1
+        return super().video_sums(found, targets)
+
+
+def test_a_video_is_summed_up_once_whatever_is_written_of_it(tmp_path):
+    found = Counted(report(TaskSpec("frames", per_frame=True), ("rest", "run")).predictor)
+    probs = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.2, 0.8], [0.7, 0.3]])
+    track = Segments(np.array([0.0, 0.1]), np.array([0.1, 0.4]), np.array([0, 1]))
+    info = VideoInfo(Path("a.mp4"), num_frames=4, time_base=Fraction(1, 10), pts_step=1)
+    videos = (Video(VideoRecord(Path("a.mp4"), "rest|run"), info, track),) * 2
+    measured = found.measured(videos, FrameAnswers((0, 1), (frames_of(probs),) * 2, ()))
+    found.write(tmp_path, "val", measured, ["a.mp4", "a.mp4"])
+    with SummaryWriter(tmp_path) as writer:
+        found.summarise(writer, "val", measured, 0)
+    assert Counted.count == 2
+    assert measured.metrics["accuracy"] == 3 / 4
+    assert [row["right_run"] for row in read_csv(tmp_path / "videos.csv")] == ["2", "2"]
 
 
 def test_only_labelled_values_count():

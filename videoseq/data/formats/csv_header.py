@@ -32,37 +32,37 @@ def find_columns(header: Sequence[str], where: str, kind: CsvKind) -> dict[str, 
             columns[name] = index
         elif near:
             # A misspelt optional column would otherwise drop the groups or splits of the whole data set in silence.
-            other = _other_task(names, kind)
-            other = f", or set {other}" if other else ""
-            raise DataError(f"{where}: unknown column {name!r}. Fix: rename it to {near[0]!r}{other}")
+            other = _other_kind(names, kind)
+            fix = f", or {other.fix}" if other else ""
+            raise DataError(f"{where}: unknown column {name!r}. Fix: rename it to {near[0]!r}{fix}")
         else:
             ignored.append(name)
     for required in kind.required:
         if required not in columns:
             joined = "".join(header)
             mark = next((mark for mark in (";", "\t") if mark in joined), None)
-            other = _other_task(names, kind)
-            other = f"set {other}, which reads such a CSV, or " if other else ""
+            other = _other_kind(names, kind)
+            first = f"{other.fix}, which reads such a CSV, or " if other else ""
             fix = f"separate the values by ',' and not by {mark!r}" if mark else "add it to the header"
             raise DataError(
                 f"{where}: the column {required!r} is missing, got {', '.join(header) or 'nothing'}, expected "
-                f"{kind.layout}, the CSV of {kind.task}. Fix: {other}{fix}"
+                f"{kind.layout}, the CSV of {kind.task}. Fix: {first}{fix}"
             )
     finer = next((other for other in CSV_KINDS.values() if _is_finer(other, kind, names)), None)
     if finer is not None:
         raise DataError(
             f"{where}: {finer.layout} is the CSV of {finer.task}, expected {kind.layout}, that of {kind.task}. "
-            f"Fix: set {finer.task}, or delete the column {next(name for name in finer.required if name in ignored)!r}"
+            f"Fix: {finer.fix}, or delete the column {next(name for name in finer.required if name in ignored)!r}"
         )
     if ignored:
         _log.info("%s: the columns %s are not used", where, ", ".join(ignored))
     return columns
 
 
-def _other_task(names: Sequence[str], kind: CsvKind) -> str | None:
-    """Returns the task whose CSV has such a header; the one that needs most of its columns where several do."""
+def _other_kind(names: Sequence[str], kind: CsvKind) -> CsvKind | None:
+    """Returns the other kind of CSV that has such a header; the one that needs most of its columns where several do."""
     fitting = [other for other in CSV_KINDS.values() if other is not kind and {*other.required} <= {*names}]
-    return max(fitting, key=lambda other: len(other.required)).task if fitting else None
+    return max(fitting, key=lambda other: len(other.required), default=None)
 
 
 def _is_finer(other: CsvKind, kind: CsvKind, names: Sequence[str]) -> bool:

@@ -29,6 +29,11 @@ class CsvKind:
         return self.required + self.optional
 
     @property
+    def fix(self) -> str:
+        """What to do to have it read, as messages say it to those who train and to those who use what was trained."""
+        return f"set {self.task} (of a checkpoint: in its training)"
+
+    @property
     def layout(self) -> str:
         """Its header, as messages name it."""
         return f"{','.join(self.required)}[,{','.join(self.optional)}]"

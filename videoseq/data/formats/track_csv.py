@@ -155,9 +155,7 @@ def _occurring(tracks: Tracks) -> list[str]:
     return [SEPARATOR.join(names) for names in found]
 
 
-def _alike(
-    cells: Cells, column: str, paths: Words, firsts: NDArray[np.int64], meaning: Callable[[str], str]
-) -> list[str]:
+def _alike(cells: Cells, column: str, paths: Words, firsts: NDArray[np.int64], meaning: Callable[[str], str]) -> list[str]:
     """Returns what stands in a column of every video, whose rows must agree in what it means."""
     texts, codes = cells.columns.get(column, ([""], np.zeros(len(cells), np.int32)))
     codes = Words.coded([meaning(text) for text in texts], codes).codes

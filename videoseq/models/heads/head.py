@@ -73,6 +73,18 @@ class Head(nn.Module):
         logits = self.classifier(self.dropout(x))  # (…, S) -> (…, K)
         return logits, (*front_state, *hidden_state, *pool_state) if self.is_causal else ()
 
+    def check_attention(self) -> None:
+        """Refuses a head that has no attention weights.
+
+        Raises:
+            ModelError: It does not pool by attention.
+        """
+        if not isinstance(self.pool, AttentionPool):
+            raise ModelError(
+                "this head has no attention weights: they are of model.head.pool=attention, for a task with one answer for "
+                "each video; train with it"
+            )
+
     def attention(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Returns how much each frame counts for the answer.
 
@@ -86,11 +98,8 @@ class Head(nn.Module):
         Raises:
             ModelError: The head does not pool by attention; lengths outside [1, T].
         """
-        if not isinstance(self.pool, AttentionPool):
-            raise ModelError(
-                "this head has no attention weights: they are of model.head.pool=attention, for a task with one answer for "
-                "each video; train with it"
-            )
+        self.check_attention()
+        assert isinstance(self.pool, AttentionPool)
         valid = valid_frames(features, lengths)
         x, _, _ = self._run(features, valid, None, None)
         return self.pool.weights(x, None if valid is None else valid.mask)

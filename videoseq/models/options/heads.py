@@ -83,15 +83,14 @@ class HeadOptions:
         """Refuses what makes nothing but zeros of clips of one frame.
 
         Raises:
-            ConfigError: Such clips are centred, or told by their motion.
+            ConfigError: The clips are centred, or their motion is asked for.
         """
-        zeros = {
-            f"model.head.centre={self.centre}": (self.centre != "none", "nothing of a frame is left", "model.head.centre=none"),
-            f"model.head.motion={self.motion}": (self.motion != "none", "it is always 0", "model.head.motion=none"),
-        }
-        for word, (is_given, why, fix) in zeros.items():
-            if is_given:
-                raise ConfigError(f"clip.num_frames=1 with {word}: {why}; set {fix}, or clip.num_frames=2 or more")
+        for name, value in (("centre", self.centre), ("motion", self.motion)):
+            if value != "none":
+                raise ConfigError(
+                    f"clip.num_frames=1 with model.head.{name}={value}: of a single frame that makes nothing but zeros; set "
+                    f"model.head.{name}=none, or clip.num_frames=2 or more"
+                )
 
 
 @dataclass(frozen=True)
@@ -219,7 +218,7 @@ class TCNHeadOptions(ResidualHeadOptions):
     """Blocks of two causal convolutions over time; block i looks 2^i frames apart.
 
     Attributes:
-        kernel_size: Frames that a convolution over time sees, at least 2; all layers together see `1 + 2 * (kernel_size - 1) *
+        kernel_size: Frames that a convolution over time sees; at least 2. All layers together see `1 + 2 * (kernel_size - 1) *
             (2 ** num_layers - 1)` frames.
     """
 

@@ -63,10 +63,10 @@ class FrameValuesReport(WholeVideoReport):
         return curves_figure(shown)
 
 
-def _sums(found: VideoFrames, targets: Tensor, **standard: float) -> Floats:
+def _sums(found: VideoFrames, targets: Tensor, *, mean: float = 0.0, std: float = 1.0) -> Floats:
     has_label = ~targets.isnan()
-    pairs = (part[has_label].double().numpy() for part in (targets, found.answers))
-    sums: Floats = value_sums(*pairs, **standard).sum(axis=0)
+    wanted, preds = (part[has_label].double().numpy() for part in (targets, found.answers))
+    sums: Floats = value_sums(wanted, preds, mean=mean, std=std).sum(axis=0)
     return sums
 
 
@@ -76,6 +76,13 @@ def _sums_in_units(measured: MeasuredSplit[FrameAnswers]) -> Floats:
 
 
 def _value_rows(measured: MeasuredSplit[FrameAnswers], paths: Sequence[str]) -> Iterator[dict[str, Any]]:
-    for path, found in zip(paths, measured.result.answers, strict=True):
-        for seconds, value in zip(found.seconds.tolist(), found.answers.tolist(), strict=True):
-            yield {"path": path, "time_seconds": round(seconds, 6), "value": f"{value:.9g}"}
+    for path, found, targets in zip(paths, measured.result.answers, measured.targets, strict=True):
+        rows = zip(found.frames.tolist(), found.seconds.tolist(), targets.tolist(), found.answers.tolist(), strict=True)
+        for frame, seconds, target, value in rows:
+            yield {
+                "path": path,
+                "frame": frame,
+                "time_seconds": round(seconds, 6),
+                "target": "" if np.isnan(target) else f"{target:.9g}",
+                "value": f"{value:.9g}",
+            }
