@@ -31,12 +31,17 @@ def _small(words: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, make_class_folders):
-    """A user's working folder: `my_videos` with five videos in two classes, a new video and a folder of new ones."""
+    """A user's working folder: `my_videos` with five videos in two classes, other labels of them, and new videos."""
     home = tmp_path_factory.mktemp("home")
     make_class_folders(home / "my_videos", {"wave": 3, "clap": 2}, num_frames=120)
     for target in ("new_video.mp4", "long_video.mp4", "video.mp4", "folder_of_videos/a.mp4", "folder_of_videos/b.mp4"):
         (home / target).parent.mkdir(exist_ok=True)
         shutil.copy(home / "my_videos" / "wave" / "0.mp4", home / target)
+    videos = ["wave/0.mp4,train", "wave/1.mp4,train", "wave/2.mp4,val", "clap/0.mp4,train", "clap/1.mp4,val"]
+    labels = [f"{video},{'hand|loud' if 'clap' in video else 'hand'}" for video in videos]
+    (home / "labels.csv").write_text("\n".join(["path,split,labels", *labels]), encoding="utf-8")
+    moments = [f"{video},{start},{start + 1},{label}" for video in videos for start, label in enumerate(("up", "down"))]
+    (home / "moments.csv").write_text("\n".join(["path,split,start_seconds,end_seconds,label", *moments]), encoding="utf-8")
     return home
 
 

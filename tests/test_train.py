@@ -4,6 +4,7 @@ import csv
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from videoseq.config import TrainConfig, bind
 from videoseq.config.binding import options
 from videoseq.data.writing import write_video
 from videoseq.models.checkpoint import load_checkpoint
+from videoseq.models.options import RecurrentHeadOptions
 from videoseq.training.run_folder import new_run_folder
 
 METRICS = {"accuracy", "f1_macro", "top5_accuracy", "ece", "loss"}
@@ -105,7 +107,7 @@ def test_the_written_configuration_can_be_read_back_and_holds_every_option(train
     ]
     assert missing == []
     assert set(cfg.model.encoder) >= {"name", "weights", "freeze", "channels", "kernel_size", "depth", "dropout"}
-    assert set(cfg.model.head) == {"name", "dropout", "hidden_size", "num_layers", "bidirectional", "pool"}
+    assert set(cfg.model.head) == {option.name for option in fields(RecurrentHeadOptions)}
 
 
 def test_what_is_not_a_terminal_gets_plain_and_short_lines(capsys, tmp_path, bars):

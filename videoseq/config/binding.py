@@ -238,7 +238,7 @@ def _convert_key(hint: Any, key: Any) -> Any:
 def _unknown(full: str, path: str, siblings: list[str], root: type) -> str:
     leaf = full.rpartition(".")[2]
     known = list(options(root))
-    members = [name for option in known if option.key == full for name in option.members]
+    members = list(dict.fromkeys(name for option in known if option.key == full for name in option.members))
     near = get_close_matches(leaf, siblings, n=1) or [name for name in siblings if name.startswith(leaf)]
     if members:
         family = next(option.family for option in known if option.key == full)
